@@ -1,0 +1,65 @@
+// Real redis-server processes on loopback, for the demo, tests and benchmarks. They live in a folder
+// of their own and are stopped by process id.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/clock.h"
+#include "core/status.h"
+#include "io/subprocess.h"
+#include "stores/redis/client.h"
+
+namespace tidewright::loadgen {
+
+struct ClusterOptions {
+  std::string directory;  ///< must exist
+  int shards = 3;
+  int replicas_per_shard = 1;
+  std::vector<std::string> arguments;  ///< further ones for each redis-server
+};
+
+struct Server {
+  int port = 0;
+  std::string directory;
+  io::Subprocess process;
+};
+
+/// Not thread-safe. The destructor kills every server that is left.
+class ClusterHarness {
+ public:
+  ~ClusterHarness();
+
+  /// Started, joined, slots assigned in equal ranges, replicas attached; returns when every node
+  /// says cluster_state:ok and all replicas are in sync.
+  static StatusOr<std::unique_ptr<ClusterHarness>> Start(ClusterOptions options);
+
+  /// A further, empty server that is in no cluster.
+  StatusOr<int> StartServer();
+  void Kill(int port, int signal);  ///< SIGKILL also reaps
+  void StopAll();
+
+  [[nodiscard]] std::vector<int> Ports() const;
+  [[nodiscard]] const std::map<int, Server>& servers() const { return servers_; }
+  [[nodiscard]] const ClusterOptions& options() const { return options_; }
+  redis::Client& client() { return client_; }
+  /// `redis-cli --cluster check`: OK, or kFailedPrecondition with its output. Never runs --fix.
+  Status Check();
+
+ private:
+  explicit ClusterHarness(ClusterOptions options) : options_(std::move(options)), client_({}) {}
+  Status Form();
+  Status WaitUntil(const std::string& what, const std::function<bool()>& condition);
+
+  ClusterOptions options_;
+  RealClock clock_;
+  redis::Client client_;
+  std::map<int, Server> servers_;
+};
+
+/// A fresh folder under $TMPDIR or /tmp.
+[[nodiscard]] StatusOr<std::string> MakeTemporaryDirectory(const std::string& prefix);
+
+}  // namespace tidewright::loadgen

@@ -1,0 +1,79 @@
+// The one YAML file that configures the daemon.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/clock.h"
+#include "core/status.h"
+#include "core/time.h"
+#include "planner/policy.h"
+
+namespace tidewright {
+
+struct Endpoint {
+  std::string host;
+  int port = 0;
+};
+
+struct RedisConfig {
+  std::vector<Endpoint> seeds;
+  std::string username;
+  std::string password_file;  ///< secrets come from files only
+  Duration connect_timeout = std::chrono::seconds(1);
+  Duration command_timeout = std::chrono::seconds(2);
+  int keys_per_migrate = 100;
+  std::int64_t big_key_bytes = 10 * 1024 * 1024;  ///< larger keys are not moved
+  bool allow_unprotected_targets = false;  ///< targets with neither replica nor AOF
+};
+
+/// Starts redis-server processes on loopback.
+struct LocalProvisionerConfig {
+  std::string server = "redis-server";  ///< program
+  std::string directory;                ///< a folder for each server below it
+  int first_port = 0;
+  int last_port = 0;                    ///< cluster bus ports are these + 10000
+  std::vector<std::string> arguments;   ///< further arguments for each server
+};
+
+struct ProvisionerConfig {
+  std::optional<LocalProvisionerConfig> local;  ///< none: scale-out is refused with a clear reason
+};
+
+struct CollectorConfig {
+  Duration interval = std::chrono::seconds(10);    ///< real time between samples of a node
+  Duration timeout = std::chrono::seconds(2);
+  Duration stale_after = std::chrono::seconds(60);
+  Duration partition_interval = std::chrono::minutes(5);
+  int concurrency = 64;
+};
+
+struct AlertmanagerConfig {
+  std::string url;                       ///< empty: no push
+  Duration resend = std::chrono::minutes(1);
+};
+
+struct Config {
+  std::string cluster;  ///< name, label of every metric
+  Mode mode = Mode::kObserve;
+  std::string data_dir;
+  Endpoint grpc{"127.0.0.1", 7090};
+  Endpoint metrics{"127.0.0.1", 7091};
+  Duration cycle = std::chrono::seconds(60);  ///< real time between control cycles
+  RedisConfig redis;
+  ProvisionerConfig provisioner;
+  CollectorConfig collector;
+  Policy policy;
+  AlertmanagerConfig alertmanager;
+  std::optional<ScaledClock::Origin> clock;  ///< demonstrations: wall time that runs faster
+  std::string log_level = "info";
+};
+
+/// Everything wrong with the file at once, each as "file:line: key: what is wrong; what would be
+/// right", joined by newlines, in a kInvalidArgument. Caps the file's size, refuses anchors, aliases
+/// and duplicate keys.
+[[nodiscard]] StatusOr<Config> LoadConfig(const std::string& path);
+[[nodiscard]] StatusOr<Config> ParseConfig(const std::string& yaml, const std::string& file_name);
+
+}  // namespace tidewright

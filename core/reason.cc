@@ -1,0 +1,45 @@
+#include "core/reason.h"
+
+#include <array>
+#include <utility>
+
+namespace tidewright {
+namespace {
+
+constexpr std::array<std::pair<ReasonCode, const char*>, 17> kNames = {{
+    {ReasonCode::kForecastExceedsCapacity, "forecast_exceeds_capacity"},
+    {ReasonCode::kDemandExceedsCapacity, "demand_exceeds_capacity"},
+    {ReasonCode::kForecastBelowCapacity, "forecast_below_capacity"},
+    {ReasonCode::kBelowMinimum, "below_minimum"},
+    {ReasonCode::kCapacityIsRight, "capacity_is_right"},
+    {ReasonCode::kAtMaximum, "at_maximum"},
+    {ReasonCode::kAtMinimum, "at_minimum"},
+    {ReasonCode::kCooldown, "cooldown"},
+    {ReasonCode::kStepLimit, "step_limit"},
+    {ReasonCode::kActionInFlight, "action_in_flight"},
+    {ReasonCode::kDataMissing, "data_missing"},
+    {ReasonCode::kForecastUntrusted, "forecast_untrusted"},
+    {ReasonCode::kNoForecast, "no_forecast"},
+    {ReasonCode::kObservedLoadHigh, "observed_load_high"},
+    {ReasonCode::kClusterUnhealthy, "cluster_unhealthy"},
+    {ReasonCode::kCapacityUnknown, "capacity_unknown"},
+    {ReasonCode::kNotPlaceable, "not_placeable"},
+}};
+
+}  // namespace
+
+const char* ReasonName(ReasonCode code) {
+  for (const auto& [value, name] : kNames) {
+    if (value == code) return name;
+  }
+  return "unknown";
+}
+
+std::optional<ReasonCode> ParseReason(const std::string& name) {
+  for (const auto& [value, text] : kNames) {
+    if (name == text) return value;
+  }
+  return std::nullopt;
+}
+
+}  // namespace tidewright

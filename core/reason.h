@@ -1,0 +1,44 @@
+// Why something was done, weakened or not done. Codes are stable: they stand in metrics, the journal
+// and the API; texts are for people.
+#pragma once
+
+#include <optional>
+#include <string>
+
+namespace tidewright {
+
+enum class ReasonCode {
+  // Why an action is proposed.
+  kForecastExceedsCapacity,  ///< demand will pass what the shards can bear within the lead time
+  kDemandExceedsCapacity,    ///< demand passes it now, unforeseen: an emergency
+  kForecastBelowCapacity,    ///< fewer shards suffice for the whole scale-in window
+  kBelowMinimum,             ///< fewer shards than the policy's minimum
+  // Why nothing, or less, is done.
+  kCapacityIsRight,
+  kAtMaximum,
+  kAtMinimum,
+  kCooldown,
+  kStepLimit,
+  kActionInFlight,
+  kDataMissing,       ///< too few nodes have fresh plausible data for a decrease
+  kForecastUntrusted, ///< not enough history, or recent error too large, for a decrease
+  kNoForecast,
+  kObservedLoadHigh,  ///< the forecast allows a decrease, what is observed does not
+  kClusterUnhealthy,  ///< failed nodes, unowned or open partitions, disagreement
+  kCapacityUnknown,   ///< the policy names no capacity for any resource
+  kNotPlaceable,      ///< no assignment of partitions keeps every shard under its limit
+};
+
+/// "forecast_exceeds_capacity", …
+[[nodiscard]] const char* ReasonName(ReasonCode code);
+[[nodiscard]] std::optional<ReasonCode> ParseReason(const std::string& name);
+
+/// A code with the figures that make it concrete, in one sentence.
+struct Reason {
+  ReasonCode code = ReasonCode::kCapacityIsRight;
+  std::string text;
+
+  friend bool operator==(const Reason&, const Reason&) = default;
+};
+
+}  // namespace tidewright

@@ -1,0 +1,1 @@
+tidewright_room(io_subprocess SOURCES subprocess.cc DEPS tidewright::core)

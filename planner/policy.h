@@ -1,0 +1,53 @@
+// What the owner of a cluster wants: every limit of every decision, with unit and default.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "core/money.h"
+#include "core/resource.h"
+#include "core/time.h"
+
+namespace tidewright {
+
+/// How far the controller may go by itself, in the order in which trust grows.
+enum class Mode {
+  kObserve,  ///< forecast, recommend, alert; never touch
+  kApprove,  ///< act on what a person approved
+  kAuto,     ///< act within the guards
+};
+[[nodiscard]] const char* ModeName(Mode mode);
+[[nodiscard]] std::optional<Mode> ParseMode(const std::string& name);
+
+struct Policy {
+  int min_shards = 3;   ///< Redis Cluster needs three masters for a majority
+  int max_shards = 12;  ///< never plan more
+  int replicas_per_shard = 1;
+
+  /// What one shard can bear of a resource at full use. A resource without a figure does not bind.
+  PerResource<std::optional<double>> shard_capacity;
+  double target_utilisation = 0.70;  ///< share of shard_capacity that planned demand may reach
+  double risk_quantile = 0.95;       ///< of the maximum of demand over the lead time
+
+  /// Until the learned lead time is known: provisioning, and moving the whole data set once.
+  Duration provisioning_time = std::chrono::minutes(5);
+  Duration full_migration_time = std::chrono::hours(1);
+
+  Duration scale_in_window = std::chrono::hours(2);    ///< demand must stay low for this long
+  Duration scale_out_cooldown = std::chrono::minutes(0);  ///< after any action
+  Duration scale_in_cooldown = std::chrono::minutes(30);  ///< after any action
+  int max_step_out = 4;  ///< shards added by one action
+  int max_step_in = 1;   ///< shards removed by one action
+
+  double min_fresh_share = 0.995;  ///< of masters, for a decrease
+  Duration horizon = std::chrono::hours(24);
+  Duration step = std::chrono::minutes(5);
+
+  Duration recommendation_ttl = std::chrono::minutes(15);
+  Money price_per_node_hour = Money::FromUnits(0.10);
+  std::string currency = "USD";
+  /// Shards that a static cluster would need for the yearly peak; 0 = derived from history.
+  int static_peak_shards = 0;
+};
+
+}  // namespace tidewright

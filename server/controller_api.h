@@ -1,0 +1,66 @@
+// What the running controller can be asked. Implemented by controller/; served over gRPC and HTTP
+// here, so that the server needs to know no other room's workings.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "actuator/action.h"
+#include "actuator/executor.h"
+#include "alerting/alert.h"
+#include "collector/load_snapshot.h"
+#include "core/resource.h"
+#include "core/status.h"
+#include "core/topology.h"
+#include "forecast/forecast.h"
+#include "journal/journal.h"
+#include "planner/plan.h"
+#include "planner/policy.h"
+
+namespace tidewright {
+
+/// One control cycle's view of the cluster; a consistent copy.
+struct ControllerView {
+  std::string cluster;
+  Mode mode = Mode::kObserve;
+  std::string version;
+  WallTime now;
+  WallTime started;
+  double wall_speed = 1.0;
+  std::int64_t cycles = 0;
+  std::vector<std::string> problems;  ///< degraded states, in words; empty when all is well
+  std::optional<Topology> topology;
+  LoadSnapshot load;
+  PerResource<std::optional<Forecast>> demand;
+  Policy policy;
+  std::optional<Plan> plan;  ///< the newest, whatever its kind
+  std::optional<ActionRecord> action;  ///< the open one, else the newest
+  ActionProgress progress;
+  std::vector<Alert> alerts;
+  double node_hours = 0;              ///< since the start of the cost account
+  double static_peak_node_hours = 0;  ///< of the stated counterfactual over the same time
+};
+
+/// Thread-safe.
+class ControllerApi {
+ public:
+  virtual ~ControllerApi() = default;
+
+  [[nodiscard]] virtual ControllerView View() const = 0;
+  /// Newest first.
+  virtual StatusOr<std::vector<Recommendation>> Recommendations(int limit) const = 0;
+  virtual StatusOr<Recommendation> FindRecommendation(const std::string& hash_prefix) const = 0;
+  /// kFailedPrecondition when expired, superseded, or made on a topology that is no more.
+  virtual StatusOr<Recommendation> Approve(const std::string& hash_prefix, const std::string& who,
+                                           const std::string& comment) = 0;
+  virtual StatusOr<Recommendation> Reject(const std::string& hash_prefix, const std::string& who,
+                                          const std::string& comment) = 0;
+  virtual StatusOr<std::vector<ActionRecord>> Actions(int limit) const = 0;
+  /// At the next slot boundary.
+  virtual Status PauseAction(const std::string& who) = 0;
+  virtual Status ResumeAction(const std::string& who) = 0;
+  virtual StatusOr<Series> ReadHistory(const SeriesKey& key, WallTime from, WallTime to) const = 0;
+};
+
+}  // namespace tidewright

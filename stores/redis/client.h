@@ -1,0 +1,56 @@
+// Talks to all servers of a cluster: one connection for each address, made again when it broke.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "core/status.h"
+#include "core/time.h"
+#include "io/io_thread.h"
+#include "stores/redis/connection.h"
+
+namespace tidewright::redis {
+
+struct ClientOptions {
+  Credentials credentials;
+  Duration timeout = std::chrono::seconds(2);  ///< of a call that names none
+  io::TransportFactory transport = io::MakeTcpTransport;
+};
+
+/// Thread-safe. Nothing is retried here: a command may have been executed although its reply was lost.
+class Client {
+ public:
+  explicit Client(ClientOptions options) : options_(std::move(options)) {}
+  ~Client();
+
+  /// `done` is called once, on the event loop's thread: do not block in it, do not Call from it.
+  void Send(const std::string& host, int port, Batch batch, Duration timeout,
+            Connection::Done done);
+  /// Blocks. Must not be called from a `done`.
+  StatusOr<std::vector<Reply>> Call(const std::string& host, int port, Batch batch,
+                                    Duration timeout);
+  StatusOr<std::vector<Reply>> Call(const std::string& host, int port, Batch batch) {
+    return Call(host, port, std::move(batch), options_.timeout);
+  }
+  /// One command, its error reply turned into a status (Checked).
+  StatusOr<Reply> Call1(const std::string& host, int port, Command command, Duration timeout);
+  StatusOr<Reply> Call1(const std::string& host, int port, Command command) {
+    return Call1(host, port, std::move(command), options_.timeout);
+  }
+  /// Drops the connection to an address that is no more.
+  void Forget(const std::string& host, int port);
+
+  [[nodiscard]] const ClientOptions& options() const { return options_; }
+
+ private:
+  std::shared_ptr<Connection> Get(const std::string& host, int port);
+
+  ClientOptions options_;
+  std::map<std::pair<std::string, int>, std::shared_ptr<Connection>> connections_;  // loop's thread
+  io::IoThread io_;
+};
+
+}  // namespace tidewright::redis
