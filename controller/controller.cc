@@ -14,6 +14,8 @@ namespace {
 constexpr int kRememberedActions = 1000;
 constexpr int kRememberedAudit = 1'000'000;
 
+constexpr char kAutoActor[] = "auto";
+
 bool Ended(const ActionRecord& record) { return !record.Open(); }
 
 std::string EndName(ActionState state) {
@@ -56,10 +58,11 @@ Status Controller::Open() {
   const WallTime now = parts_.clock.Wall();
   TW_RETURN_IF_ERROR(Annotate(memory_.Load(now), "read the history"));
   TW_ASSIGN_OR_RETURN(const auto actions, parts_.journal.Actions(kRememberedActions));
-  for (const auto& action : actions) {
-    if (!Ended(action)) continue;
-    Count(action, view_.totals);
-    if (!last_action_ended_) last_action_ended_ = action.ended;
+  for (auto action = actions.rbegin(); action != actions.rend(); ++action) {
+    if (!Ended(*action)) continue;
+    Count(*action, view_.totals);
+    backoff_.Ended(*action);
+    last_action_ended_ = action->ended;
   }
   if (!actions.empty()) newest_action_ = actions.front();
   TW_ASSIGN_OR_RETURN(const auto experience, parts_.journal.Fact("experience"));
@@ -160,7 +163,7 @@ void Controller::Recommend(const Plan& plan, const Topology* topology, WallTime 
   }
   if (options_.mode != Mode::kAuto || executor_.Busy()) return;
   const Status decided = parts_.journal.Decide(recommendation.hash, RecommendationState::kApproved,
-                                               "auto", "within the policy", now);
+                                               kAutoActor, "within the policy", now);
   // Already approved, or rejected by a person, who has the last word until it expires.
   if (!decided.ok() && decided.code() != StatusCode::kFailedPrecondition) {
     Complain("the approval could not be kept: " + Message(decided));
@@ -180,14 +183,21 @@ void Controller::Act(const Topology* topology, WallTime now) {
   }
   if (!resumed_) ResumeOpenAction();
   if (topology == nullptr || executor_.Busy()) return;
+  std::optional<WallTime> hold_until;
   {
     std::scoped_lock lock(mutex_);
     if (newest_action_ && newest_action_->Open()) return;  // paused
+    hold_until = backoff_.Until();
   }
   const auto recommendations = parts_.journal.Recommendations(kRememberedActions);
   if (!recommendations.ok()) return Complain("journal: " + Message(recommendations.status()));
   for (const auto& recommendation : *recommendations) {
     if (recommendation.state != RecommendationState::kApproved) continue;
+    if (recommendation.decided_by == kAutoActor && hold_until && now < *hold_until) {
+      Complain(fmt::format("actions failed: nothing is started by itself until {}",
+                           FormatTime(*hold_until)));
+      continue;
+    }
     const Status started = StartAction(recommendation, *topology, now);
     if (started.ok()) return;
     Complain(
@@ -255,6 +265,7 @@ void Controller::OnActionChange(const ActionRecord& record) {
     newest_action_ = record;
     if (Ended(record) && was_open) {
       last_action_ended_ = record.ended;
+      backoff_.Ended(record);
       Count(record, view_.totals);
     }
   }

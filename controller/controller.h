@@ -12,6 +12,7 @@
 #include "alerting/alert_sink.h"
 #include "collector/collector.h"
 #include "controller/account.h"
+#include "controller/backoff.h"
 #include "controller/experience.h"
 #include "controller/memory.h"
 #include "core/clock.h"
@@ -104,6 +105,7 @@ class Controller : public ControllerApi {
   ExperienceWatch watch_;
   MoveExperience experience_;
   std::optional<WallTime> last_action_ended_;
+  FailureBackoff backoff_;
   std::optional<ActionRecord> newest_action_;
   std::vector<std::string> executor_complaints_;
   MonoTime cycle_ended_{};
