@@ -177,9 +177,9 @@ double LevelFilledBy(std::vector<double> weights, double amount) {
   return level;
 }
 
-// Takes about `amount` of weight from a shard: a run from its end, heavier partitions than are
-// asked for passed over. Rising order.
-std::vector<Index> TakeFrom(const Board& board, int shard, double amount) {
+// Takes about `amount` of weight from a shard, and leaves in `amount` what is lacking (negative:
+// too much): a run from its end, heavier partitions than are asked for passed over. Rising order.
+std::vector<Index> TakeFrom(const Board& board, int shard, double& amount) {
   std::vector<Index> taken;
   for (Index p = board.partitions(); p-- > 0 && amount > kRounding;) {
     const double weight = board.Weight(p);
@@ -369,10 +369,14 @@ Placement PlaceScaleOut(const Topology& topology, const PartitionWeights& weight
   if (fill_old) level = even;
   std::vector<double> wanted(static_cast<Index>(shards), 0.0);
   std::vector<Index> stream;
+  const double one = 1.0 / static_cast<double>(std::max<Index>(1, board.partitions()));
+  double carry = 0;  // rounding must not add up over the owners
   for (int shard = 0; shard < shards; ++shard) {
     const double surplus = weight[static_cast<Index>(shard)] - level;
     if (surplus > 0) {
-      const auto taken = TakeFrom(board, shard, surplus);
+      double amount = surplus + std::clamp(carry, -one, one);
+      const auto taken = TakeFrom(board, shard, amount);
+      carry = amount;
       stream.insert(stream.end(), taken.begin(), taken.end());
     } else if (shard >= old || fill_old) {
       wanted[static_cast<Index>(shard)] = -surplus;
