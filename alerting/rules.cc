@@ -269,7 +269,8 @@ std::optional<Alert> ActionFailed(const AlertInput& input) {
   if (action == nullptr) return std::nullopt;
   const bool failed = action->state == ActionState::kFailed;
   if (!failed && action->state != ActionState::kRolledBack) return std::nullopt;
-  if (input.now >= action->ended + (failed ? kFailedFor : kRolledBackFor)) return std::nullopt;
+  const WallTime ended = action->ended == WallTime() ? input.now : action->ended;
+  if (input.now >= ended + (failed ? kFailedFor : kRolledBackFor)) return std::nullopt;
 
   const auto done =
       std::count_if(action->steps.begin(), action->steps.end(),
@@ -286,7 +287,7 @@ std::optional<Alert> ActionFailed(const AlertInput& input) {
   alert.labels["action"] = action->id;
   alert.annotations["error"] = error;
   alert.annotations["command"] = "tidectl actions";
-  alert.since = std::min(action->ended, input.now);
+  alert.since = std::min(ended, input.now);
   return alert;
 }
 
