@@ -12,6 +12,7 @@ namespace {
 
 /// Far more than one cluster takes actions in its life; keeps a broken journal from filling memory.
 constexpr int kRememberedActions = 1000;
+constexpr int kNewestRecommendations = 20;
 constexpr int kRememberedAudit = 1'000'000;
 
 constexpr char kAutoActor[] = "auto";
@@ -181,15 +182,21 @@ void Controller::Act(const Topology* topology, WallTime now) {
     }
     return;
   }
-  if (!resumed_) ResumeOpenAction();
-  if (topology == nullptr || executor_.Busy()) return;
+  std::optional<ActionRecord> open;
   std::optional<WallTime> hold_until;
   {
     std::scoped_lock lock(mutex_);
-    if (newest_action_ && newest_action_->Open()) return;  // paused
+    if (newest_action_ && newest_action_->Open()) open = newest_action_;
     hold_until = backoff_.Until();
   }
-  const auto recommendations = parts_.journal.Recommendations(kRememberedActions);
+  if (executor_.Busy()) return;
+  if (open) {
+    // After a restart, or after the journal failed and works again. A paused one waits for a person.
+    if (open->state != ActionState::kPaused) ResumeOpenAction();
+    return;
+  }
+  if (topology == nullptr) return;
+  const auto recommendations = parts_.journal.Recommendations(kNewestRecommendations);
   if (!recommendations.ok()) return Complain("journal: " + Message(recommendations.status()));
   for (const auto& recommendation : *recommendations) {
     if (recommendation.state != RecommendationState::kApproved) continue;
@@ -206,13 +213,9 @@ void Controller::Act(const Topology* topology, WallTime now) {
 }
 
 void Controller::ResumeOpenAction() {
-  resumed_ = true;
   auto open = parts_.journal.OpenAction(options_.cluster);
-  if (!open.ok()) {
-    resumed_ = false;
-    return Complain("journal: " + Message(open.status()));
-  }
-  if (!open->has_value() || (*open)->state == ActionState::kPaused) return;
+  if (!open.ok()) return Complain("journal: " + Message(open.status()));
+  if (!open->has_value()) return;
   spdlog::info("resume action {}: {} of {} steps were done", (*open)->id, (*open)->StepsDone(),
                (*open)->steps.size());
   AuditOrComplain("tidewright", "resume", nlohmann::json{{"action", (*open)->id}}.dump());

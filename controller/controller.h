@@ -98,7 +98,6 @@ class Controller : public ControllerApi {
   std::vector<std::string> complaints_;
   std::vector<std::string> last_complaints_;
   int static_peak_shards_ = 0;
-  bool resumed_ = false;
 
   mutable std::mutex mutex_;  // guards what follows
   ControllerView view_;

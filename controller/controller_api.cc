@@ -72,8 +72,7 @@ Status Controller::PauseAction(const std::string& who) {
     return Error(StatusCode::kFailedPrecondition, "no action is running");
   }
   TW_RETURN_IF_ERROR(parts_.journal.Audit(parts_.clock.Wall(), who, "pause", "{}"));
-  executor_.Pause("paused by " + who);
-  return OkStatus();
+  return executor_.Pause("paused by " + who);
 }
 
 Status Controller::ResumeAction(const std::string& who) {
