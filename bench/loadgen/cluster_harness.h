@@ -1,5 +1,5 @@
-// Real redis-server processes on loopback, for the demo, tests and benchmarks. They live in a folder
-// of their own and are stopped by process id.
+// Real redis-server processes on loopback, for the demo, tests and benchmarks. They live in a
+// folder of their own and are stopped by process id.
 #pragma once
 
 #include <map>
