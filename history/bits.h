@@ -1,30 +1,35 @@
 // Bytes and bits in a row, and reading them back without ever leaving the buffer.
 #pragma once
 
+#include <bit>
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace tidewright {
 
+/// Low bits first.
 class BitWriter {
  public:
+  /// The lowest `count` bits of `value`; at most 56.
   void Bits(std::uint64_t value, int count) {
-    for (int i = 0; i < count; ++i) Bit((value >> i) & 1u);
+    pending_ |= (value & ((std::uint64_t{1} << count) - 1)) << used_;
+    for (used_ += count; used_ >= 8; used_ -= 8) {
+      bytes_.push_back(static_cast<char>(pending_));
+      pending_ >>= 8;
+    }
   }
-  void Ones(std::uint64_t count) {
-    for (std::uint64_t i = 0; i < count; ++i) Bit(1);
+  /// All bytes, the last one filled up with zeros.
+  [[nodiscard]] std::string Finish() {
+    if (used_ > 0) bytes_.push_back(static_cast<char>(pending_));
+    return std::move(bytes_);
   }
-  void Bit(std::uint64_t bit) {
-    if (used_ == 0) bytes_.push_back('\0');
-    if (bit != 0) bytes_.back() = static_cast<char>(bytes_.back() | (1 << used_));
-    used_ = (used_ + 1) % 8;
-  }
-  [[nodiscard]] const std::string& bytes() const { return bytes_; }
 
  private:
   std::string bytes_;
-  int used_ = 0;  ///< bits of the last byte
+  std::uint64_t pending_ = 0;
+  int used_ = 0;  ///< bits of `pending_`
 };
 
 /// After the end it answers zeros and `failed` is true.
@@ -32,28 +37,30 @@ class BitReader {
  public:
   explicit BitReader(std::string_view bytes) : bytes_(bytes) {}
 
-  std::uint64_t Bit() {
-    const std::size_t byte = position_ / 8;
-    if (byte >= bytes_.size()) {
-      failed_ = true;
-      return 0;
-    }
-    const std::uint64_t bit = (static_cast<unsigned char>(bytes_[byte]) >> (position_ % 8)) & 1u;
-    ++position_;
-    return bit;
-  }
+  /// At most 56.
   std::uint64_t Bits(int count) {
-    std::uint64_t value = 0;
-    for (int i = 0; i < count; ++i) value |= Bit() << i;
+    while (have_ < count) {
+      if (next_ == bytes_.size()) {
+        failed_ = true;
+        return 0;
+      }
+      pending_ |= std::uint64_t{static_cast<unsigned char>(bytes_[next_++])} << have_;
+      have_ += 8;
+    }
+    const std::uint64_t value = pending_ & ((std::uint64_t{1} << count) - 1);
+    pending_ >>= count;
+    have_ -= count;
     return value;
   }
   [[nodiscard]] bool failed() const { return failed_; }
   /// Whether less than a whole byte is left.
-  [[nodiscard]] bool AtEnd() const { return (position_ + 7) / 8 == bytes_.size(); }
+  [[nodiscard]] bool AtEnd() const { return next_ == bytes_.size() && have_ < 8; }
 
  private:
   std::string_view bytes_;
-  std::size_t position_ = 0;
+  std::size_t next_ = 0;
+  std::uint64_t pending_ = 0;
+  int have_ = 0;
   bool failed_ = false;
 };
 
@@ -64,6 +71,10 @@ inline void PutVarint(std::uint64_t value, std::string& out) {
     value >>= 7;
   }
   out.push_back(static_cast<char>(value));
+}
+
+[[nodiscard]] inline std::uint64_t VarintSize(std::uint64_t value) {
+  return static_cast<std::uint64_t>(std::bit_width(value | 1) + 6) / 7;
 }
 
 /// Takes it off the front of `bytes`; false when there is none.

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <limits>
 #include <optional>
+#include <span>
 
 #include "history/bits.h"
 
@@ -16,7 +17,8 @@
 //   flag runs: pairs of varints (flags, length) over the observed samples, until they sum to them,
 //   values of the observed samples, nothing if there are none:
 //     u8 form; form 3: raw doubles, little-endian,
-//     form 0, 1, 2 = differenced so many times: zigzag varint exponent, u8 Rice parameter, bits,
+//     form 0, 1, 2 = differenced so many times: zigzag varint exponent, u8 Rice parameter, as many
+//     zigzag varints as the form says, then the bits of the others' residuals,
 //   u16 checksum.
 namespace tidewright {
 namespace {
@@ -25,6 +27,8 @@ constexpr char kVersion = 1;
 constexpr unsigned char kRaw = 3;
 constexpr int kDigits = 7;
 constexpr int kMaxExponent = 15;
+constexpr std::size_t kMaxTimes = 2;
+constexpr int kMaxParameter = 56;      ///< what BitWriter takes at once
 constexpr std::uint64_t kEscape = 24;  ///< so many ones: the whole number follows in 64 bits
 constexpr double kGap = std::numeric_limits<double>::quiet_NaN();
 
@@ -93,9 +97,10 @@ std::optional<Scaled> Scale(const std::vector<double>& values) {
   return scaled;
 }
 
-std::vector<std::uint64_t> Difference(std::vector<std::int64_t> values, int times) {
-  for (int t = 0; t < times; ++t) {
-    for (std::size_t i = values.size(); i-- > 1;) values[i] -= values[i - 1];
+/// The first `times` values stay what they are at their order: v0, v1 - v0.
+std::vector<std::uint64_t> Difference(std::vector<std::int64_t> values, std::size_t times) {
+  for (std::size_t t = 0; t < times; ++t) {
+    for (std::size_t i = values.size(); i-- > t + 1;) values[i] -= values[i - 1];
   }
   std::vector<std::uint64_t> residuals(values.size());
   std::transform(values.begin(), values.end(), residuals.begin(), ZigZag);
@@ -103,17 +108,20 @@ std::vector<std::uint64_t> Difference(std::vector<std::int64_t> values, int time
 }
 
 /// In unsigned arithmetic: damaged input may overflow.
-std::vector<std::int64_t> Integrate(const std::vector<std::uint64_t>& residuals, int times) {
+std::vector<std::int64_t> Integrate(const std::vector<std::uint64_t>& residuals,
+                                    std::size_t times) {
   std::vector<std::uint64_t> values(residuals.size());
   std::transform(residuals.begin(), residuals.end(), values.begin(),
                  [](std::uint64_t r) { return static_cast<std::uint64_t>(UnZigZag(r)); });
-  for (int t = 0; t < times; ++t) {
-    for (std::size_t i = 1; i < values.size(); ++i) values[i] += values[i - 1];
+  for (std::size_t t = times; t-- > 0;) {
+    for (std::size_t i = t + 1; i < values.size(); ++i) values[i] += values[i - 1];
   }
   return {values.begin(), values.end()};
 }
 
-std::uint64_t RiceLength(const std::vector<std::uint64_t>& residuals, int parameter) {
+using Residuals = std::span<const std::uint64_t>;
+
+std::uint64_t RiceLength(Residuals residuals, int parameter) {
   std::uint64_t bits = 0;
   for (std::uint64_t r : residuals) {
     const std::uint64_t quotient = r >> parameter;
@@ -123,60 +131,88 @@ std::uint64_t RiceLength(const std::vector<std::uint64_t>& residuals, int parame
   return bits;
 }
 
-/// The length in bits falls and then rises with the parameter, but for escapes; look near log2 of
-/// the mean.
-int BestParameter(const std::vector<std::uint64_t>& residuals) {
-  double sum = 0;
-  for (std::uint64_t r : residuals) sum += static_cast<double>(r);
-  const double mean = sum / static_cast<double>(residuals.size());
-  const int middle = mean < 1 ? 0 : static_cast<int>(std::log2(mean));
-  int best = 0;
-  std::uint64_t best_length = std::numeric_limits<std::uint64_t>::max();
-  for (int k = std::max(0, middle - 6); k <= std::min(60, middle + 1); ++k) {
-    if (const auto length = RiceLength(residuals, k); length < best_length) {
-      best_length = length;
-      best = k;
+struct RiceChoice {
+  int parameter = 0;
+  std::uint64_t bits = 0;
+};
+
+/// The best parameter lies between the median's length and the mean's, which outliers pull up.
+RiceChoice BestRice(Residuals residuals) {
+  if (residuals.empty()) return {};
+  std::vector<std::uint64_t> sorted(residuals.begin(), residuals.end());
+  const auto middle = sorted.begin() + static_cast<std::ptrdiff_t>(sorted.size() / 2);
+  std::nth_element(sorted.begin(), middle, sorted.end());
+  double mean = 0;
+  for (std::uint64_t r : residuals) mean += static_cast<double>(r);
+  mean /= static_cast<double>(residuals.size());
+  const int low = std::max(0, static_cast<int>(std::bit_width(*middle)) - 3);
+  const int high = std::clamp(static_cast<int>(std::log2(mean + 1)) + 1, low, kMaxParameter);
+  RiceChoice best{.parameter = 0, .bits = std::numeric_limits<std::uint64_t>::max()};
+  for (int k = std::min(low, kMaxParameter); k <= high; ++k) {
+    if (const auto bits = RiceLength(residuals, k); bits < best.bits) {
+      best = {.parameter = k, .bits = bits};
     }
   }
   return best;
 }
 
+void PutRaw(const std::vector<double>& values, std::string& out) {
+  out.push_back(static_cast<char>(kRaw));
+  for (double v : values) {
+    const auto bits = std::bit_cast<std::uint64_t>(RoundForStorage(v));
+    for (int i = 0; i < 8; ++i) out.push_back(static_cast<char>(bits >> (8 * i)));
+  }
+}
+
+/// The multiples differenced so many times: `heads` of them stand in full, the others are
+/// Rice-coded.
+struct Differenced {
+  std::size_t times = 0;
+  std::vector<std::uint64_t> residuals;
+  std::size_t heads = 0;
+  RiceChoice rice;
+  std::uint64_t bits = 0;
+
+  [[nodiscard]] Residuals tail() const { return Residuals(residuals).subspan(heads); }
+};
+
+Differenced DifferenceAndMeasure(const Scaled& scaled, std::size_t times) {
+  Differenced d;
+  d.times = times;
+  d.residuals = Difference(scaled.multiples, times);
+  d.heads = std::min(times, d.residuals.size());
+  d.rice = BestRice(d.tail());
+  d.bits = d.rice.bits;
+  for (std::size_t i = 0; i < d.heads; ++i) d.bits += 8 * VarintSize(d.residuals[i]);
+  return d;
+}
+
 void PutValues(const std::vector<double>& values, std::string& out) {
   const auto scaled = Scale(values);
-  if (!scaled) {
-    out.push_back(static_cast<char>(kRaw));
-    for (double v : values) {
-      const auto bits = std::bit_cast<std::uint64_t>(RoundForStorage(v));
-      for (int i = 0; i < 8; ++i) out.push_back(static_cast<char>(bits >> (8 * i)));
-    }
-    return;
+  if (!scaled) return PutRaw(values, out);
+  Differenced best = DifferenceAndMeasure(*scaled, 0);
+  for (std::size_t times = 1; times <= kMaxTimes; ++times) {
+    Differenced other = DifferenceAndMeasure(*scaled, times);
+    if (other.bits < best.bits) best = std::move(other);
   }
-  int best_times = 0, best_parameter = 0;
-  std::uint64_t best_length = std::numeric_limits<std::uint64_t>::max();
-  for (int times = 0; times <= 2; ++times) {
-    const auto residuals = Difference(scaled->multiples, times);
-    const int parameter = BestParameter(residuals);
-    if (const auto length = RiceLength(residuals, parameter); length < best_length) {
-      best_length = length;
-      best_times = times;
-      best_parameter = parameter;
-    }
-  }
-  out.push_back(static_cast<char>(best_times));
+  out.push_back(static_cast<char>(best.times));
   PutVarint(ZigZag(scaled->exponent), out);
-  out.push_back(static_cast<char>(best_parameter));
+  out.push_back(static_cast<char>(best.rice.parameter));
+  for (std::size_t i = 0; i < best.heads; ++i) PutVarint(best.residuals[i], out);
   BitWriter bits;
-  for (std::uint64_t r : Difference(scaled->multiples, best_times)) {
-    const std::uint64_t quotient = r >> best_parameter;
-    bits.Ones(std::min(quotient, kEscape));
+  for (std::uint64_t r : best.tail()) {
+    const std::uint64_t quotient = r >> best.rice.parameter;
+    const auto ones = static_cast<int>(std::min(quotient, kEscape));
+    bits.Bits((std::uint64_t{1} << ones) - 1, ones);
     if (quotient < kEscape) {
-      bits.Bit(0);
-      bits.Bits(r, best_parameter);
+      bits.Bits(0, 1);
+      bits.Bits(r, best.rice.parameter);
     } else {
-      bits.Bits(r, 64);
+      bits.Bits(r, 32);
+      bits.Bits(r >> 32, 32);
     }
   }
-  out += bits.bytes();
+  out += bits.Finish();
 }
 
 /// FNV-1a, folded.
@@ -207,17 +243,26 @@ bool TakeValues(std::string_view bytes, std::vector<double>& values) {
   bytes.remove_prefix(1);
   if (form == kRaw) return TakeRaw(bytes, values);
   std::uint64_t exponent_code = 0;
-  if (form > 2 || !TakeVarint(bytes, exponent_code) || bytes.empty()) return false;
+  if (form > kMaxTimes || !TakeVarint(bytes, exponent_code) || bytes.empty()) return false;
   const std::int64_t exponent = UnZigZag(exponent_code);
   const int parameter = static_cast<unsigned char>(bytes.front());
   bytes.remove_prefix(1);
-  if (exponent < -22 || exponent > 22 || parameter > 60) return false;
-  BitReader bits(bytes);
+  if (exponent < -22 || exponent > 22 || parameter > kMaxParameter) return false;
   std::vector<std::uint64_t> residuals(values.size());
-  for (std::uint64_t& r : residuals) {
+  const std::size_t heads = std::min<std::size_t>(form, residuals.size());
+  for (std::size_t i = 0; i < heads; ++i) {
+    if (!TakeVarint(bytes, residuals[i])) return false;
+  }
+  BitReader bits(bytes);
+  for (std::uint64_t& r : std::span(residuals).subspan(heads)) {
     std::uint64_t quotient = 0;
-    while (quotient < kEscape && bits.Bit() == 1) ++quotient;
-    r = quotient < kEscape ? (quotient << parameter) | bits.Bits(parameter) : bits.Bits(64);
+    while (quotient < kEscape && bits.Bits(1) == 1) ++quotient;
+    if (quotient < kEscape) {
+      r = (quotient << parameter) | bits.Bits(parameter);
+    } else {
+      r = bits.Bits(32);
+      r |= bits.Bits(32) << 32;
+    }
   }
   if (bits.failed() || !bits.AtEnd()) return false;
   const auto multiples = Integrate(residuals, form);

@@ -15,7 +15,7 @@ namespace {
 
 constexpr const char* kShortHeader = "timestamp,value";
 constexpr const char* kLongHeader = "timestamp,scope,id,resource,value";
-constexpr std::int64_t kMaxCells = 100'000'000;  ///< a mistyped year must not eat the memory
+constexpr std::int64_t kMaxMinutes = 50'000'000;  ///< a mistyped year must not eat the memory
 
 struct FlagName {
   SampleFlag flag;
@@ -230,26 +230,58 @@ class Reader {
   std::array<std::string, 3> names_;
 };
 
-/// The median distance of rows in rising order, in whole minutes; a minute at least.
+/// The distance that a tenth of the rows (in rising order) keep or undercut, in whole minutes; one
+/// at least. Not the smallest, which one stray row decides; not the median, which gaps stretch.
 StatusOr<Duration> StepOf(const SeriesKey& key, const std::vector<Row>& rows) {
   if (rows.size() < 2) return History::kStep;
   std::vector<Duration> distances;
   distances.reserve(rows.size() - 1);
   for (std::size_t i = 1; i < rows.size(); ++i) distances.push_back(rows[i].at - rows[i - 1].at);
-  const auto middle = distances.begin() + static_cast<std::ptrdiff_t>(distances.size() / 2);
-  std::nth_element(distances.begin(), middle, distances.end());
-  const Duration step =
-      FloorTo(WallTime(*middle) + History::kStep / 2, History::kStep) - WallTime{};
-  if (step > std::chrono::hours(1)) {
+  const auto tenth = distances.begin() + static_cast<std::ptrdiff_t>(distances.size() / 10);
+  std::nth_element(distances.begin(), tenth, distances.end());
+  if (*tenth > std::chrono::minutes(61)) {
     return Error(StatusCode::kInvalidArgument,
                  "{}: rows {} apart say nothing about a day's load; write one an hour at least",
-                 ToString(key), FormatDuration(*middle));
+                 ToString(key), FormatDuration(*tenth));
   }
-  return std::max(step, History::kStep);
+  const Duration rounded =
+      FloorTo(WallTime(*tenth) + History::kStep / 2, History::kStep) - WallTime{};
+  return std::max(rounded, History::kStep);
 }
 
-StatusOr<HistorySeries> ToSeries(const SeriesKey& key, std::vector<Row>& rows,
-                                 std::int64_t& cells) {
+/// Rows in rising order, as minutes: a row stands until the next one, at most for a step.
+Series ToMinutes(const std::vector<Row>& rows, Duration step) {
+  const auto width = static_cast<Minute>(step / History::kStep);
+  const Minute first = ToMinute(rows.front().at);
+  const auto size = static_cast<std::size_t>(ToMinute(rows.back().at) + width - first);
+  Series series{.start = FromMinute(first),
+                .step = History::kStep,
+                .values = std::vector<double>(size, Series::kGap),
+                .flags = {}};
+  if (std::any_of(rows.begin(), rows.end(), [](const Row& row) { return row.flags != 0; })) {
+    series.flags.assign(size, 0);
+  }
+  for (std::size_t i = 0; i < rows.size();) {
+    const Minute begin = ToMinute(rows[i].at);
+    double sum = 0;
+    double count = 0;
+    unsigned flags = 0;
+    for (; i < rows.size() && ToMinute(rows[i].at) == begin; ++i) {
+      sum += rows[i].value;
+      count += 1;
+      flags |= rows[i].flags;
+    }
+    const Minute next = i < rows.size() ? ToMinute(rows[i].at) : begin + width;
+    for (Minute m = begin; m < std::min(next, begin + width); ++m) {
+      series.values[static_cast<std::size_t>(m - first)] = sum / count;
+      if (flags != 0) series.flags[static_cast<std::size_t>(m - first)] = flags;
+    }
+  }
+  return series;
+}
+
+/// Sorts the rows of a series and refuses twins. `minutes` is the sum over all series so far.
+StatusOr<Duration> Arrange(const SeriesKey& key, std::vector<Row>& rows, std::int64_t& minutes) {
   const auto by_time = [](const Row& a, const Row& b) { return a.at < b.at; };
   if (!std::is_sorted(rows.begin(), rows.end(), by_time)) {
     std::stable_sort(rows.begin(), rows.end(), by_time);
@@ -261,30 +293,15 @@ StatusOr<HistorySeries> ToSeries(const SeriesKey& key, std::vector<Row>& rows,
                      ToString(key), FormatTime(twin->at), twin->line);
   }
   TW_ASSIGN_OR_RETURN(const Duration step, StepOf(key, rows));
-  const WallTime start = FloorTo(rows.front().at, History::kStep);
-  cells += (rows.back().at - start) / step + 1;
-  if (cells > kMaxCells) {
-    return LineError(rows.back().line,
-                     "the file spans more than {} steps, up to {}; import it in parts", kMaxCells,
-                     FormatTime(rows.back().at));
+  minutes += ToMinute(rows.back().at) - ToMinute(rows.front().at);
+  if (minutes > kMaxMinutes) {
+    return LineError(
+        rows.back().line,
+        "from {} to {} the series have more than {} minutes; look for a mistyped year, "
+        "or import the file in parts",
+        FormatTime(rows.front().at), FormatTime(rows.back().at), kMaxMinutes);
   }
-  const auto size = static_cast<std::size_t>((rows.back().at - start) / step + 1);
-  Series series{.start = start,
-                .step = step,
-                .values = std::vector<double>(size, Series::kGap),
-                .flags = std::vector<unsigned>(size, 0)};
-  for (std::size_t i = 0; i < rows.size();) {
-    const auto cell = static_cast<std::size_t>((rows[i].at - start) / step);
-    double sum = 0;
-    std::size_t count = 0;
-    for (; i < rows.size() && static_cast<std::size_t>((rows[i].at - start) / step) == cell; ++i) {
-      sum += rows[i].value;
-      ++count;
-      series.flags[cell] |= rows[i].flags;
-    }
-    series.values[cell] = sum / static_cast<double>(count);
-  }
-  return HistorySeries{.key = key, .series = std::move(series)};
+  return step;
 }
 
 void ExportStretch(const SeriesKey& key, const Series& series, std::ostream& out,
@@ -312,15 +329,15 @@ StatusOr<CsvReport> ImportCsv(std::istream& in, const std::string& cluster,
   report.first = WallTime::max();
   report.last = WallTime::min();
   std::vector<HistorySeries> stretches;
-  std::int64_t cells = 0;
+  std::int64_t minutes = 0;
   for (auto& [key, rows] : reader.series()) {
+    TW_ASSIGN_OR_RETURN(const Duration step, Arrange(key, rows, minutes));
     report.rows += static_cast<std::int64_t>(rows.size());
-    TW_ASSIGN_OR_RETURN(HistorySeries stretch, ToSeries(key, rows, cells));
+    report.first = std::min(report.first, FloorTo(rows.front().at, History::kStep));
+    report.last = std::max(report.last, FloorTo(rows.back().at, History::kStep));
+    report.step = std::max(report.step, step);
+    stretches.push_back({.key = key, .series = ToMinutes(rows, step)});
     std::vector<Row>().swap(rows);
-    report.first = std::min(report.first, stretch.series.start);
-    report.last = std::max(report.last, stretch.series.end() - stretch.series.step);
-    report.step = std::max(report.step, stretch.series.step);
-    stretches.push_back(std::move(stretch));
   }
   report.series = static_cast<std::int64_t>(stretches.size());
   TW_RETURN_IF_ERROR(history.Import(stretches));

@@ -20,17 +20,17 @@ namespace tidewright {
 struct CsvReport {
   std::int64_t rows = 0;  ///< lines with a value
   std::int64_t series = 0;
-  WallTime first;    ///< the earliest step
-  WallTime last;     ///< the latest step
+  WallTime first;    ///< the earliest minute
+  WallTime last;     ///< the latest minute that has a row
   Duration step{0};  ///< the coarsest of the series' steps
 };
 
 /// Reads all of it before it writes any of it, in one commit. An unreadable row stops with line
 /// number and remedy (kInvalidArgument), and so do values that are negative or not finite, and two
 /// rows of a series at one time.
-/// The step of a series is the median distance of its rows, in whole minutes, at most an hour: rows
-/// nearer than a minute are averaged, a row of a longer step stands for all of its minutes.
-/// `default_key` names the series of two-column files; without it those are refused.
+/// Rows within one minute are averaged. Rows further apart stand until the next one, at most for
+/// the series' step: the distance that a tenth of its rows keep or undercut, in whole minutes, at
+/// most an hour. `default_key` names the series of two-column files; without it those are refused.
 [[nodiscard]] StatusOr<CsvReport> ImportCsv(std::istream& in, const std::string& cluster,
                                             const std::optional<SeriesKey>& default_key,
                                             History& history);

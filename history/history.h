@@ -6,7 +6,8 @@
 //
 // Resolution: minute values 15 days, then means of 5 minutes to 90 days, then hourly means to 400
 // days, all read back as minutes: where only a coarser mean is left, it stands in every minute that
-// it was taken over. Values older than about two hours are kept to 7 significant digits.
+// it was taken over; a mean needs half of its minutes. Values older than about two hours are kept
+// to 7 significant digits.
 //
 // Errors of every call: kDataLoss a damaged file (named, with the remedy), kUnavailable as above,
 // kInternal a failing disk.
