@@ -52,6 +52,9 @@ struct ActionRecord {
   std::string error;   ///< why it paused, rolled back or failed
   WallTime created;
   WallTime ended;      ///< zero while it is open
+  int partitions_moved = 0;  ///< up to the newest save
+  double keys_moved = 0;
+  double bytes_moved = 0;
 
   [[nodiscard]] bool Open() const {
     return state == ActionState::kRunning || state == ActionState::kPaused ||

@@ -41,8 +41,8 @@ class Session : public std::enable_shared_from_this<Session> {
     const auto& request = parser_->get();
     const auto method = request.method_string();
     const auto target = request.target();
-    const HttpResponse answer = handler_({std::string(method.data(), method.size()),
-                                          std::string(target.data(), target.size())});
+    const HttpResponse answer = handler_(
+        {std::string(method.data(), method.size()), std::string(target.data(), target.size())});
     response_ = {};
     response_.result(static_cast<unsigned>(answer.status));
     response_.version(request.version());

@@ -20,8 +20,8 @@ struct HttpResponse {
   std::string body;
 };
 
-/// Serves from a thread of its own until destroyed. The handler runs on that thread. A connection is
-/// closed after 30 s without a whole request; bodies of requests are refused above 64 KiB.
+/// Serves from a thread of its own until destroyed. The handler runs on that thread. A connection
+/// is closed after 30 s without a whole request; bodies of requests are refused above 64 KiB.
 class HttpServer {
  public:
   using Handler = std::function<HttpResponse(const HttpRequest&)>;

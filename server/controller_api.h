@@ -48,7 +48,7 @@ struct ControllerView {
   LoadSnapshot load;
   PerResource<std::optional<Forecast>> demand;
   Policy policy;
-  std::optional<Plan> plan;  ///< the newest, whatever its kind
+  std::optional<Plan> plan;            ///< the newest, whatever its kind
   std::optional<ActionRecord> action;  ///< the open one, else the newest
   ActionProgress progress;
   std::vector<Alert> alerts;

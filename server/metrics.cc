@@ -89,7 +89,8 @@ void AddController(const ControllerView& view, Families& out) {
 void AddDemand(const ControllerView& view, Families& out) {
   out.Begin("tidewright_demand", "Demand on the whole cluster now, by resource");
   for (Resource r : kAllResources) {
-    if (view.load.total[r].fresh()) out.Add(view.load.total[r].value, {{"resource", ResourceName(r)}});
+    if (view.load.total[r].fresh())
+      out.Add(view.load.total[r].value, {{"resource", ResourceName(r)}});
   }
   out.Begin("tidewright_forecast", "Quantiles of demand in the next forecast step");
   for (Resource r : kAllResources) {
@@ -189,8 +190,7 @@ void AddActions(const ControllerView& view, Families& out) {
   for (const char* kind : {"scale-out", "scale-in"}) {
     for (const char* state : {"done", "failed", "rolled_back"}) {
       const auto it = view.totals.actions.find({kind, state});
-      out.Add(it == view.totals.actions.end() ? 0 : it->second,
-              {{"kind", kind}, {"state", state}});
+      out.Add(it == view.totals.actions.end() ? 0 : it->second, {{"kind", kind}, {"state", state}});
     }
   }
   out.Total("tidewright_partitions_moved_total", "Partitions moved by actions",

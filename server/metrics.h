@@ -1,4 +1,5 @@
-// What Prometheus sees. Names and labels are a contract with dashboards/ and with people's own rules.
+// What Prometheus sees. Names and labels are a contract with dashboards/ and with people's own
+// rules.
 #pragma once
 
 #include <memory>
