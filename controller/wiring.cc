@@ -76,7 +76,8 @@ CollectorOptions ToCollectorOptions(const CollectorConfig& config) {
   CollectorOptions options;
   options.interval = config.interval;
   options.timeout = config.timeout;
-  options.stale_after = config.stale_after;
+  options.topology_interval = config.interval;
+  options.assess.stale_after = config.stale_after;
   options.partition_interval = config.partition_interval;
   options.concurrency = config.concurrency;
   return options;
