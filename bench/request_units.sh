@@ -4,8 +4,8 @@
 #
 #   bench/request_units.sh [CALLS] [ROUNDS]     prints "command  weight  usec_main_thread  usec_exec"
 #
-# Values are 64 bytes, collections hold 64 small elements, 50 connections, no pipelining. A GET is
-# measured beside every command, and the cheapest round of each counts: noise only ever adds cost.
+# Values are 64 bytes, collections hold 64 small elements, 50 connections, no pipelining. The cheapest
+# round counts: noise only ever adds cost.
 set -euo pipefail
 calls=${1:-6000}
 rounds=${2:-15}
@@ -50,7 +50,8 @@ measure() {
 
 s='s:__rand_int__'
 commands=(
-  "get $s" "set $s $value" "setex $s 1000 $value" "psetex $s 1000000 $value" "setnx $s v" "getset $s $value"
+  "get $s"
+  "set $s $value" "setex $s 1000 $value" "psetex $s 1000000 $value" "setnx $s v" "getset $s $value"
   "getdel $s" "getex $s" "append a:__rand_int__ x" "strlen $s" "getrange $s 0 9" "setrange $s 0 xy"
   "incr n:__rand_int__" "decr n:__rand_int__" "incrby n:__rand_int__ 3" "decrby n:__rand_int__ 3"
   "incrbyfloat f:__rand_int__ 1.5" "exists $s" "type $s" "ttl $s" "pttl $s" "expire $s 1000"
@@ -66,16 +67,17 @@ commands=(
 least() { printf '%s\n' "$@" | sort -g | head -n 1; }
 echo "# $(redis-server --version | cut -d' ' -f1-3); $calls calls, $rounds rounds"
 echo "# command  weight  usec_main_thread  usec_exec"
+rows=()
 for line in "${commands[@]}"; do
   read -r -a words <<<"$line"
-  bases=() costs=() execs=()
+  costs=() execs=()
   fill
   for _ in $(seq "$rounds"); do
-    read -r base _ <<<"$(measure get "$s")"
+    case ${words[0]} in del | unlink | getdel | set) fill ;; esac
     read -r cost exec_usec <<<"$(measure "${words[@]}")"
-    bases+=("$base") costs+=("$cost") execs+=("$exec_usec")
+    costs+=("$cost") execs+=("$exec_usec")
   done
-  cost=$(least "${costs[@]}") base=$(least "${bases[@]}")
-  printf '%-12s %6.2f %6.2f %6.2f\n' "${words[0]}" "$(awk -v a="$cost" -v b="$base" 'BEGIN { print a / b }')" \
-    "$cost" "$(least "${execs[@]}")"
+  rows+=("${words[0]} $(least "${costs[@]}") $(least "${execs[@]}")")
 done
+printf '%s\n' "${rows[@]}" |
+  awk 'NR == 1 { get = $2 } { printf "%-12s %6.2f %6.2f %6.2f\n", $1, $2 / get, $2, $3 }'

@@ -24,11 +24,10 @@ std::string Text(const Address& address) {
 /// The answers of one round of CLUSTER NODES. Thread-safe.
 class Round {
  public:
-  Round(std::vector<Address> addresses, std::set<Address> members)
-      : addresses_(std::move(addresses)), members_(std::move(members)) {
-    waiting_.insert(addresses_.begin(), addresses_.end());
-    members_waiting_ = members_.size();
-  }
+  Round(std::set<Address> addresses, std::set<Address> members)
+      : members_(std::move(members)),
+        waiting_(std::move(addresses)),
+        members_waiting_(members_.size()) {}
 
   void Take(const Address& address, StatusOr<std::vector<Reply>> replies) {
     auto view = Read(address, std::move(replies));
@@ -85,7 +84,6 @@ class Round {
                  text.empty() ? "no address is known" : text);
   }
 
-  const std::vector<Address> addresses_;
   const std::set<Address> members_;
   std::mutex mutex_;
   std::condition_variable changed_;
@@ -127,27 +125,24 @@ class RedisLoadSource::State : public std::enable_shared_from_this<State> {
   }
 
   StatusOr<Topology> ReadTopology(Duration timeout) {
-    std::vector<Address> addresses;
-    std::set<Address> members;
-    {
-      std::scoped_lock lock(mutex_);
-      members.insert(members_.begin(), members_.end());
-    }
-    addresses.assign(members.begin(), members.end());
-    for (const auto& seed : seeds_) {
-      if (std::find(addresses.begin(), addresses.end(), seed) == addresses.end()) {
-        addresses.push_back(seed);
+    const MonoTime deadline = clock_.Monotonic() + timeout;
+    std::set<Address> members = Members();
+    std::set<Address> addresses = members;
+    addresses.insert(seeds_.begin(), seeds_.end());
+    TW_ASSIGN_OR_RETURN(auto views, AskForNodes(addresses, members, timeout));
+    TW_ASSIGN_OR_RETURN(auto topology, MergeViews(options_.cluster, views));
+    // Those whom nobody had named before tell of themselves too: open slots stand in their own
+    // view.
+    std::set<Address> unasked = MembersOf(topology);
+    for (const auto& address : addresses) unasked.erase(address);
+    const Duration left = deadline - clock_.Monotonic();
+    if (!unasked.empty() && left > Duration(0)) {
+      auto further = AskForNodes(unasked, unasked, left);
+      if (further.ok()) {
+        views.insert(views.end(), further->begin(), further->end());
+        TW_ASSIGN_OR_RETURN(topology, MergeViews(options_.cluster, std::move(views)));
       }
     }
-    auto round = std::make_shared<Round>(addresses, members);
-    for (const auto& address : addresses) {
-      Send(address, {{"CLUSTER", "NODES"}}, timeout,
-           [round, address](StatusOr<std::vector<Reply>> replies) {
-             round->Take(address, std::move(replies));
-           });
-    }
-    TW_ASSIGN_OR_RETURN(auto views, round->Wait());
-    TW_ASSIGN_OR_RETURN(auto topology, MergeViews(options_.cluster, std::move(views)));
     Learn(topology);
     return topology;
   }
@@ -262,17 +257,38 @@ class RedisLoadSource::State : public std::enable_shared_from_this<State> {
     return sample;
   }
 
-  void Learn(const Topology& topology) {
-    std::vector<Address> members;
-    std::set<std::string> ids;
+  StatusOr<std::vector<NodeView>> AskForNodes(const std::set<Address>& addresses,
+                                              const std::set<Address>& members, Duration timeout) {
+    auto round = std::make_shared<Round>(addresses, members);
+    for (const auto& address : addresses) {
+      Send(address, {{"CLUSTER", "NODES"}}, timeout,
+           [round, address](StatusOr<std::vector<Reply>> replies) {
+             round->Take(address, std::move(replies));
+           });
+    }
+    return round->Wait();
+  }
+
+  static std::set<Address> MembersOf(const Topology& topology) {
+    std::set<Address> members;
     for (const auto& node : topology.Nodes()) {
-      ids.insert(node.id);
       if (!node.host.empty() && node.health != NodeHealth::kJoining) {
-        members.emplace_back(node.host, node.port);
+        members.emplace(node.host, node.port);
       }
     }
+    return members;
+  }
+
+  std::set<Address> Members() {
     std::scoped_lock lock(mutex_);
-    members_ = std::move(members);
+    return members_;
+  }
+
+  void Learn(const Topology& topology) {
+    std::set<std::string> ids;
+    for (const auto& node : topology.Nodes()) ids.insert(node.id);
+    std::scoped_lock lock(mutex_);
+    members_ = MembersOf(topology);
     std::erase_if(memory_, [&](const auto& one) { return !ids.contains(one.first); });
   }
 
@@ -286,7 +302,7 @@ class RedisLoadSource::State : public std::enable_shared_from_this<State> {
   bool closed_ = false;
   std::uint64_t next_ticket_ = 0;
   std::map<std::uint64_t, std::function<void()>> open_;  ///< what Close() answers
-  std::vector<Address> members_;                         ///< of the last topology
+  std::set<Address> members_;                            ///< of the last topology
   std::map<std::string, NodeMemory> memory_;             ///< by node id
 };
 

@@ -43,8 +43,9 @@ class RedisLoadSource : public LoadSource {
   /// Answers what is under way with kCancelled.
   ~RedisLoadSource() override;
 
-  /// Members known from the last reading are waited for; a seed that is none of them is not, once a
-  /// member has answered.
+  /// The seeds and the members known from the last reading are asked at the same time, then those
+  /// that they name and nobody had named before. Members are waited for; a seed that is none is
+  /// not, once a member has answered.
   StatusOr<Topology> ReadTopology(Duration timeout) override;
   void SampleNode(const Node& node, Duration timeout, NodeCallback done) override;
   void SamplePartitions(const Node& node, const PartitionSet& partitions, Duration timeout,
