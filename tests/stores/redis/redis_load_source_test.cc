@@ -242,6 +242,11 @@ BOOST_AUTO_TEST_CASE(open_slots_are_seen) {
   topology = ReadTopology();
   BOOST_REQUIRE_EQUAL(topology.open.size(), 1u);
   BOOST_TEST((topology.open[0] == OpenPartition{3, from.id, to.id}));
+  // Also by a source that was told of another node alone: the flag stands in its bearer's view.
+  RedisLoadSource newcomer(client, clock, {{kHost, from.port}}, {});
+  const auto first = newcomer.ReadTopology(2s);
+  BOOST_REQUIRE_MESSAGE(first.ok(), first.status());
+  BOOST_TEST(first->open.size() == 1u);
   BOOST_REQUIRE(ask.Call1(kHost, from.port, {"CLUSTER", "SETSLOT", "3", "MIGRATING", to.id}).ok());
   BOOST_TEST(ReadTopology().open.size() == 1u);
   for (const auto& node : {from, to}) {
