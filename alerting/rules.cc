@@ -39,6 +39,7 @@ std::string JoinSome(const std::vector<std::string>& items) {
 
 std::string Texts(const std::vector<Reason>& reasons) {
   std::vector<std::string> texts;
+  texts.reserve(reasons.size());
   for (const Reason& reason : reasons) {
     texts.push_back(reason.text.empty() ? ReasonName(reason.code) : reason.text);
   }
@@ -211,7 +212,7 @@ Quality Worst(const NodeLoad& node) {
 }
 
 std::string WhyNotFresh(const AlertInput& input, const NodeLoad& node, Quality worst) {
-  const std::string where = AddressOf(input, node.node_id);
+  std::string where = AddressOf(input, node.node_id);
   const std::string because = node.error.empty() ? "" : ": " + node.error;
   switch (worst) {
     case Quality::kFresh:

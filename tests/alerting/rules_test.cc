@@ -234,6 +234,12 @@ BOOST_AUTO_TEST_CASE(a_first_sample_under_way_and_a_master_without_partitions_ar
   BOOST_TEST(Names(world.Evaluate()) == "");
 }
 
+BOOST_AUTO_TEST_CASE(a_figure_that_is_not_mandatory_may_be_stale) {
+  World world;
+  world.load.nodes[0].usage[Resource::kNetwork].quality = Quality::kStale;
+  BOOST_TEST(Names(world.Evaluate()) == "");
+}
+
 BOOST_AUTO_TEST_CASE(long_lists_are_cut) {
   World world;
   world.load.fresh_share = 0;
