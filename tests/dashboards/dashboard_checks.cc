@@ -85,14 +85,14 @@ std::vector<Rule> LoadRules(const std::string& source_dir) {
 
 std::set<std::string> MetricsIn(const std::string& expr) {
   // What stands in quotes is a label's value.
-  static const std::regex kQuoted(R"("[^"]*")");
-  static const std::regex kName(R"(\b(tidewright_[a-z0-9_]+))");
-  return Matches(std::regex_replace(expr, kQuoted, ""), kName);
+  static const std::regex quoted(R"("[^"]*")");
+  static const std::regex name(R"(\b(tidewright_[a-z0-9_]+))");
+  return Matches(std::regex_replace(expr, quoted, ""), name);
 }
 
 std::set<std::string> MetricsExposed(const std::string& exposition) {
-  static const std::regex kSample(R"((?:^|\n)([a-zA-Z_:][a-zA-Z0-9_:]*)[{ ])");
-  return Matches(exposition, kSample);
+  static const std::regex sample(R"((?:^|\n)([a-zA-Z_:][a-zA-Z0-9_:]*)[{ ])");
+  return Matches(exposition, sample);
 }
 
 std::vector<std::string> MissingMetrics(const std::string& source_dir,
@@ -114,10 +114,10 @@ std::vector<std::string> MissingMetrics(const std::string& source_dir,
 }
 
 std::string Substitute(std::string expr) {
-  static const std::vector<std::pair<std::string, std::string>> kVariables = {
+  static const std::vector<std::pair<std::string, std::string>> variables = {
       {"$__rate_interval", "1m"}, {"$__range", "1h"},        {"$job", ".+"},   {"$instance", ".+"},
       {"$cluster", ".+"},         {"$resource", "requests"}, {"$window", "1h"}};
-  for (const auto& [name, value] : kVariables) {
+  for (const auto& [name, value] : variables) {
     for (auto at = expr.find(name); at != std::string::npos; at = expr.find(name, at)) {
       expr.replace(at, name.size(), value);
     }

@@ -1,4 +1,5 @@
 // The rules of grafana/dashboard-linter that apply to a Prometheus dashboard, and some more.
+#include <algorithm>
 #include <boost/test/unit_test.hpp>
 #include <cstdlib>
 #include <regex>
@@ -11,8 +12,8 @@ namespace {
 using nlohmann::json;
 
 const json& Dashboard() {
-  static const json kDashboard = LoadDashboard(std::getenv("TIDEWRIGHT_SOURCE_DIR"));
-  return kDashboard;
+  static const json dashboard = LoadDashboard(std::getenv("TIDEWRIGHT_SOURCE_DIR"));
+  return dashboard;
 }
 
 const json* Variable(const std::string& name) {

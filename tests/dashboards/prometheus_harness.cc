@@ -67,7 +67,7 @@ StatusOr<std::unique_ptr<Prometheus>> Prometheus::Start(const std::string& sourc
            .working_directory = directory,
            .output_file = directory + "/log",
            .own_session = false}));
-  self->process_.emplace(std::move(process));
+  self->process_ = process;
   const MonoTime deadline = self->clock_.Monotonic() + kReady;
   while (self->clock_.Monotonic() < deadline && !self->process_->Poll()) {
     const auto reply = io::CallHttp({.url = self->url_ + "/-/ready"});
