@@ -64,20 +64,26 @@ commands=(
   "zadd z: 1 m7" "zrem z: none" "zscore z: m7" "zincrby z: 1 m7" "zcard z:" "zrank z: m7" "zcount z: 1 9" "zpopmin z2:"
   "xadd x: maxlen 64 * f v" "xlen x:" "pfadd p: v" "publish c v" "ping" "dbsize"
 )
-least() { printf '%s\n' "$@" | sort -g | head -n 1; }
+declare -A cost exec_time  # the least of the rounds so far, by command
+keep_least() {
+  local -n least=$1
+  [[ -v least[$2] ]] && awk -v a="${least[$2]}" -v b="$3" 'BEGIN { exit !(a <= b) }' || least[$2]=$3
+}
+# Round after round, so that a noisy minute spoils one round of many commands, not all of one.
+for _ in $(seq "$rounds"); do
+  fill
+  for line in "${commands[@]}"; do
+    read -r -a words <<<"$line"
+    read -r usec exec_usec <<<"$(measure "${words[@]}")"
+    keep_least cost "${words[0]}" "$usec"
+    keep_least exec_time "${words[0]}" "$exec_usec"
+    case ${words[0]} in del | unlink | getdel) fill ;; esac
+  done
+done
 echo "# $(redis-server --version | cut -d' ' -f1-3); $calls calls, $rounds rounds"
 echo "# command  weight  usec_main_thread  usec_exec"
-rows=()
 for line in "${commands[@]}"; do
-  read -r -a words <<<"$line"
-  costs=() execs=()
-  fill
-  for _ in $(seq "$rounds"); do
-    case ${words[0]} in del | unlink | getdel | set) fill ;; esac
-    read -r cost exec_usec <<<"$(measure "${words[@]}")"
-    costs+=("$cost") execs+=("$exec_usec")
-  done
-  rows+=("${words[0]} $(least "${costs[@]}") $(least "${execs[@]}")")
+  name=${line%% *}
+  awk -v n="$name" -v c="${cost[$name]}" -v g="${cost[get]}" -v e="${exec_time[$name]}" \
+    'BEGIN { printf "%-12s %6.2f %6.2f %6.2f\n", n, c / g, c, e }'
 done
-printf '%s\n' "${rows[@]}" |
-  awk 'NR == 1 { get = $2 } { printf "%-12s %6.2f %6.2f %6.2f\n", $1, $2 / get, $2, $3 }'

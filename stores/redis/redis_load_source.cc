@@ -217,10 +217,7 @@ class RedisLoadSource::State : public std::enable_shared_from_this<State> {
   std::function<void(StatusOr<T>)> Once(std::function<void(StatusOr<T>)> done) {
     std::unique_lock lock(mutex_);
     const std::uint64_t ticket = next_ticket_++;
-    if (!closed_) {
-      open_.emplace(ticket,
-                    [done] { done(Error(StatusCode::kCancelled, "the source was closed")); });
-    }
+    open_.emplace(ticket, [done] { done(Error(StatusCode::kCancelled, "the source was closed")); });
     return [self = shared_from_this(), ticket, done](StatusOr<T> result) {
       {
         std::scoped_lock taken(self->mutex_);
@@ -242,8 +239,9 @@ class RedisLoadSource::State : public std::enable_shared_from_this<State> {
     auto& memory = memory_[node.id];
     NodeAnswer answer{std::move(info->text), std::nullopt};
     if (replies.size() > 2) {
-      memory.latency_refused = replies[2].IsError();
-      if (!memory.latency_refused) answer.latency = std::move(replies[2]);
+      auto latency = Checked(std::move(replies[2]));
+      memory.latency_refused = !latency.ok() && !IsTransient(latency.status());
+      if (latency.ok()) answer.latency = *std::move(latency);
     }
     const std::string before = memory.meter.incarnation;
     TW_ASSIGN_OR_RETURN(auto sample, ReadSample(answer, units_, memory.meter));

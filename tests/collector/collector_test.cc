@@ -271,6 +271,19 @@ BOOST_AUTO_TEST_CASE(key_counts_are_told_even_while_another_master_is_dead) {
   BOOST_TEST(Snapshot().partitions[0].share[Resource::kRequests] == 0);
 }
 
+BOOST_AUTO_TEST_CASE(rates_cover_an_interval_or_a_sane_span_and_survive_lost_samples) {
+  CollectorOptions any;
+  BOOST_TEST(Seconds(AssessOptionsOf(any).rates.span) == 10);
+  any.interval = 400ms;
+  BOOST_TEST(Seconds(AssessOptionsOf(any).rates.span) == 1);
+  any.interval = 100ms;
+  BOOST_TEST(Seconds(AssessOptionsOf(any).rates.span) == 0.3);
+  any.rate_span = 5s;
+  BOOST_TEST(Seconds(AssessOptionsOf(any).rates.span) == 5);
+  any.interval = 2min;
+  BOOST_TEST(Seconds(AssessOptionsOf(any).rates.max_gap) == 480);
+}
+
 BOOST_AUTO_TEST_CASE(answers_after_the_end_are_dropped) {
   source.topology = Masters(2);
   source.dead.insert("a");

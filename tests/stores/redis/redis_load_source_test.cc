@@ -364,7 +364,7 @@ BOOST_AUTO_TEST_CASE(a_stopped_node_delays_nobody_and_is_missing) {
   options.timeout = 200ms;
   options.topology_interval = 200ms;
   options.concurrency = 4;
-  options.assess.rates.span = 300ms;
+  options.rate_span = 300ms;
   Collector collector(source, clock, options);
   collector.Start();
   const auto requests = [&](const std::string& id) {
