@@ -40,7 +40,7 @@ std::string Configuration(const DaemonSettings& settings, const Paths& paths, in
       "collector:\n  interval: {}ms\n  timeout: 2s\n  stale_after: {}ms\n"
       "  partition_interval: 20s\n",
       kClusterName, settings.mode, settings.data_dir, grpc_port, metrics_port,
-      std::max(1000, interval_ms), seeds, interval_ms, std::max(10'000, 5 * interval_ms));
+      std::min(1000, interval_ms), seeds, interval_ms, std::max(10'000, 5 * interval_ms));
   text += fmt::format(
       "provisioner:\n  local:\n    server: redis-server\n    directory: \"{}\"\n"
       "    first_port: {}\n    last_port: {}\n",
