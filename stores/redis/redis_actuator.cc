@@ -1,5 +1,6 @@
 #include "stores/redis/redis_actuator.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "stores/redis/membership.h"
@@ -119,6 +120,12 @@ Status RedisActuator::Verify(const Step& step, StepContext& context) {
 /// Open slots are finished forward, the one procedure that is safe under traffic, and then moved
 /// back as any others.
 Status RedisActuator::UndoMove(const Step& step, const StepArgs& args, StepContext& context) {
+  const auto target = ShardNodes(context, args.to);
+  TW_ASSIGN_OR_RETURN(const ClusterView view, link_.Read());
+  const bool joined = std::any_of(target.begin(), target.end(), [&](const std::string& id) {
+    return view.nodes.Find(id) != nullptr;
+  });
+  if (!joined) return OkStatus();  // nothing can have been moved there
   TW_ASSIGN_OR_RETURN(SlotMigration forward,
                       Migration(args.from, args.to, args.slots, NoteKey(step), context));
   TW_RETURN_IF_ERROR(forward.FinishOpen());

@@ -6,6 +6,7 @@ namespace tidewright::redis {
 namespace {
 
 constexpr char kNotAMaster[] = "SETSLOT only with masters";
+constexpr Duration kGossipTime = std::chrono::seconds(5);
 
 Command SetSlot(int slot, const Command& what) {
   Command command = {"CLUSTER", "SETSLOT", std::to_string(slot)};
@@ -86,6 +87,29 @@ Status SlotGroup::CatchUp() {
     waiting = std::move(late);
     link_.Sleep(std::chrono::milliseconds(10));
   }
+}
+
+/// NODE raises the target's epoch above those that it knows. A source whose epoch was raised a
+/// moment ago, unknown to the target, may have sent claims that would win over the target's.
+Status SlotGroup::AwaitEpochOfSource() {
+  const MonoTime deadline = link_.clock().Monotonic() + kGossipTime;
+  while (parties_.source.id != parties_.target.id) {
+    const auto answers = link_.CallAll(
+        {{parties_.source, {{"CLUSTER", "NODES"}}}, {parties_.target, {{"CLUSTER", "NODES"}}}});
+    for (const auto& answer : answers) TW_RETURN_IF_ERROR(answer.status());
+    TW_ASSIGN_OR_RETURN(const auto at_source, ParseClusterNodes(answers[0]->front().text));
+    TW_ASSIGN_OR_RETURN(const auto at_target, ParseClusterNodes(answers[1]->front().text));
+    const NodeLine* self = at_source.Myself();
+    const NodeLine* seen = at_target.Find(parties_.source.id);
+    if (self == nullptr || !self->master) break;  // a replica claims nothing
+    if (seen != nullptr && seen->config_epoch >= self->config_epoch) break;
+    if (link_.clock().Monotonic() >= deadline) {
+      return Error(StatusCode::kUnavailable, "{} does not learn the epoch {} of {}",
+                   parties_.target.Address(), self->config_epoch, parties_.source.Address());
+    }
+    link_.Sleep(std::chrono::milliseconds(10));
+  }
+  return OkStatus();
 }
 
 Status SlotGroup::CheckBeforeClosing(std::vector<int>& to_tell_target) {
@@ -183,6 +207,7 @@ Status SlotGroup::RaiseEpoch() {
 
 Status SlotGroup::Close() {
   std::vector<int> to_tell_target;
+  TW_RETURN_IF_ERROR(AwaitEpochOfSource());
   TW_RETURN_IF_ERROR(CheckBeforeClosing(to_tell_target));
   TW_RETURN_IF_ERROR(Tell(parties_.target, to_tell_target));
   TW_RETURN_IF_ERROR(RaiseEpoch());

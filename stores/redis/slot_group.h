@@ -39,6 +39,7 @@ class SlotGroup {
 
  private:
   Status Tell(const Server& to, const std::vector<int>& slots);
+  Status AwaitEpochOfSource();
   Status CheckBeforeClosing(std::vector<int>& to_tell_target);
   Status CheckOwner(const Server& teller, const ClusterNodes& told,
                     const std::vector<int>& slots) const;

@@ -29,6 +29,11 @@ class FusedWire : public io::Transport {
   }
   void Write(const char* data, std::size_t size, Done done) override {
     if (fuse_->blown) return done(Dead());
+    if (!fuse_->before.empty() &&
+        std::string(data, size).find(fuse_->before) != std::string::npos) {
+      fuse_->blown = true;
+      return done(Dead());
+    }
     if (--fuse_->writes_left > 0) return inner_->Write(data, size, std::move(done));
     fuse_->blown = true;
     if (!fuse_->last_one_arrives) return done(Dead());
@@ -94,7 +99,14 @@ World::World(int shards, int replicas, std::vector<std::string> arguments) {
                                                  .arguments = std::move(arguments)});
   BOOST_REQUIRE_MESSAGE(started.ok(), started.status());
   cluster = *std::move(started);
-  ports = cluster->Ports();
+  const auto nodes = Nodes(cluster->Ports().front());
+  std::vector<std::pair<int, int>> order;  // by first slot, replicas last
+  for (const auto& line : nodes.nodes) {
+    order.emplace_back(line.slots.empty() ? redis::kSlotCount : line.slots.front().first,
+                       line.port);
+  }
+  std::sort(order.begin(), order.end());
+  for (const auto& [slot, port] : order) ports.push_back(port);
 }
 
 World::~World() {
@@ -340,20 +352,37 @@ double Writer::LatencyPercentile(double p) {
   return latencies_[static_cast<std::size_t>(p * static_cast<double>(latencies_.size() - 1))];
 }
 
+Status Persistently(World& world, const std::function<Status()>& attempt) {
+  Status status;
+  for (int tries = 0; tries < 100; ++tries) {
+    status = attempt();
+    if (!IsTransient(status)) break;
+    world.clock.WaitFor(std::chrono::milliseconds(100), {});
+  }
+  return status;
+}
+
 Status RunSteps(redis::RedisActuator& actuator, const std::vector<Step>& steps, Journal& journal) {
   for (const auto& step : steps) {
+    StepState& state = journal.steps[step.index];
+    if (state == StepState::kDone) continue;
     TW_ASSIGN_OR_RETURN(const StepCheck check, actuator.Check(step, journal));
     if (check == StepCheck::kReady) {
+      state = StepState::kIntended;
       TW_RETURN_IF_ERROR(Annotate(actuator.Do(step, journal), step.title));
     }
     TW_RETURN_IF_ERROR(Annotate(actuator.Verify(step, journal), "verify: " + step.title));
+    state = StepState::kDone;
   }
   return OkStatus();
 }
 
 Status UndoSteps(redis::RedisActuator& actuator, const std::vector<Step>& steps, Journal& journal) {
   for (auto step = steps.rbegin(); step != steps.rend(); ++step) {
+    StepState& state = journal.steps[step->index];
+    if (state != StepState::kIntended && state != StepState::kDone) continue;
     TW_RETURN_IF_ERROR(Annotate(actuator.Undo(*step, journal), "undo: " + step->title));
+    state = StepState::kUndone;
   }
   return OkStatus();
 }

@@ -36,7 +36,8 @@ class Journal : public StepContext {
 
   std::function<bool()> stop;
   std::map<std::string, std::string> notes;
-  int saves_left = -1;  ///< then the disk is full; negative: never
+  std::map<int, StepState> steps;  ///< as RunSteps and UndoSteps left them
+  int saves_left = -1;             ///< then the disk is full; negative: never
   int partitions = 0;
   double keys = 0;
   double bytes = 0;
@@ -45,6 +46,7 @@ class Journal : public StepContext {
 /// Cuts the wire after so many writes: the last one still reaches its server or not, its reply
 /// never comes, and nothing is sent any more. As a process that is killed.
 struct Fuse {
+  std::string before;  ///< set: cuts before a write that contains this, whatever the count
   std::atomic<int> writes_left{1 << 30};
   std::atomic<bool> last_one_arrives{true};
   std::atomic<bool> blown{false};
@@ -79,7 +81,7 @@ class World : public Provisioner {
   std::unique_ptr<loadgen::ClusterHarness> cluster;
   std::map<std::string, int> given;  ///< ports by token
   std::vector<int> released;
-  std::vector<int> ports;  ///< of the first nodes, masters first
+  std::vector<int> ports;  ///< of the first nodes: masters in the order of their slots, replicas
 };
 
 /// Writes and remembers what was acknowledged. One thread of its own until Stop.
@@ -116,9 +118,11 @@ class Writer {
   return list.empty() ? "" : std::to_string(list.size()) + ", first: " + list.front();
 }
 
-/// Check, Do, Verify of each step, as the executor does. Stops at the first error.
+/// As the executor does with errors that may pass.
+Status Persistently(World& world, const std::function<Status()>& attempt);
+/// Check, Do, Verify of each step that is not done, as the executor does. Stops at the first error.
 Status RunSteps(redis::RedisActuator& actuator, const std::vector<Step>& steps, Journal& journal);
-/// Undo, the last one first.
+/// Undo of what was begun, the last one first.
 Status UndoSteps(redis::RedisActuator& actuator, const std::vector<Step>& steps, Journal& journal);
 
 /// A plan for the topology of now: `shards` after it, slots spread evenly.
