@@ -78,6 +78,7 @@ int Main(int argc, char** argv) {
   spdlog::set_default_logger(spdlog::stderr_color_mt("tidewright"));
   spdlog::set_level(spdlog::level::from_str(config->log_level));
   spdlog::set_pattern("%Y-%m-%dT%H:%M:%S.%e %l %v");
+  for (const auto& warning : config->warnings) spdlog::warn("{}", warning);
   std::stop_source stop;
   SignalWatch watch(stop);
   const Status ran = RunController(*config, stop.get_token());

@@ -77,7 +77,7 @@ CollectorOptions ToCollectorOptions(const CollectorConfig& config) {
   options.interval = config.interval;
   options.timeout = config.timeout;
   options.topology_interval = config.interval;
-  options.assess.stale_after = config.stale_after;
+  options.stale_after = config.stale_after;
   options.partition_interval = config.partition_interval;
   options.concurrency = config.concurrency;
   return options;

@@ -23,7 +23,7 @@ constexpr Weight kWeights[] = {
     {"decr", 0.99, 0.61, true},         {"decrby", 0.69, 0.71, true},
     {"del", 1.00, 0.21, true},          {"exists", 0.96, 0.53, false},
     {"expire", 1.05, 1.12, true},       {"expireat", 1.03, 1.14, true},
-    {"expiretime", 0.93, 0.51, false},  {"get", 1.01, 0.62, false},
+    {"expiretime", 0.93, 0.51, false},  {"get", 1.00, 0.62, false},
     {"getbit", 0.98, 0.61, false},      {"getdel", 1.00, 0.29, true},
     {"getex", 1.12, 0.80, true},        {"getrange", 1.00, 0.66, false},
     {"getset", 1.15, 1.04, true},       {"hdel", 1.04, 0.90, true},
