@@ -39,15 +39,11 @@ std::string JoinSome(const std::vector<std::string>& items) {
 
 std::string Texts(const std::vector<Reason>& reasons) {
   std::vector<std::string> texts;
+  texts.reserve(reasons.size());
   for (const Reason& reason : reasons) {
     texts.push_back(reason.text.empty() ? ReasonName(reason.code) : reason.text);
   }
   return JoinSome(texts);
-}
-
-bool Has(const std::vector<Reason>& reasons, ReasonCode code) {
-  return std::any_of(reasons.begin(), reasons.end(),
-                     [code](const Reason& reason) { return reason.code == code; });
 }
 
 Alert Make(const AlertInput& input, const char* name, Severity severity, std::string summary,
@@ -102,9 +98,8 @@ void AddRemedy(const AlertInput& input, Alert& alert) {
   const Plan* plan = input.plan;
   if (plan == nullptr) return;
   if (plan->kind != PlanKind::kScaleOut) {
-    notes["remedy"] = plan->rejections.empty()
-                          ? "no scale-out is planned"
-                          : "no scale-out is planned: " + Texts(plan->rejections);
+    notes["remedy"] = "no scale-out is planned: " +
+                      Texts(plan->rejections.empty() ? plan->reasons : plan->rejections);
     notes["command"] = "tidectl recommendations";
     return;
   }
@@ -117,6 +112,22 @@ void AddRemedy(const AlertInput& input, Alert& alert) {
                                           : "tidectl recommendations approve " + hash;
 }
 
+/// What a person must lift before more shards can help; empty when nothing of the kind.
+std::string Barred(const Plan& plan, WallTime complete) {
+  std::vector<Reason> bars;
+  for (const auto* reasons : {&plan.reasons, &plan.rejections}) {
+    for (const Reason& reason : *reasons) {
+      // The maximum stands in the way of a scale-out alone; partitions that cannot be placed also
+      // in that of a scale-in, which is considered while no crossing is near.
+      const bool bar =
+          reason.code == ReasonCode::kAtMaximum ||
+          (reason.code == ReasonCode::kNotPlaceable && plan.crossing && *plan.crossing < complete);
+      if (bar) bars.push_back(reason);
+    }
+  }
+  return Texts(bars);
+}
+
 std::optional<Alert> CapacityWillBeShort(const AlertInput& input) {
   const ActionRecord* action = OpenScaleOut(input);
   const Plan* plan = action != nullptr ? &action->plan : input.plan;
@@ -126,17 +137,15 @@ std::optional<Alert> CapacityWillBeShort(const AlertInput& input) {
   const WallTime complete = plan->created + plan->lead_time;
   const bool late =
       plan->kind == PlanKind::kScaleOut && plan->crossing && *plan->crossing < complete;
-  // These a person must lift, which takes longer than any lead time: said as soon as it is seen.
-  bool barred = false;
-  for (const ReasonCode code : {ReasonCode::kAtMaximum, ReasonCode::kNotPlaceable}) {
-    barred =
-        barred || (plan->crossing && (Has(plan->rejections, code) || Has(plan->reasons, code)));
-  }
-  if (!waits && !late && !barred) return std::nullopt;
+  const std::string barred = Barred(*plan, complete);
+  if (!waits && !late && barred.empty()) return std::nullopt;
 
   const std::string resource = ResourceName(plan->binding);
-  std::string summary = fmt::format("{}: {} needs {} instead of {}", input.cluster, resource,
-                                    ShardCount(plan->to_shards), plan->from_shards);
+  std::string summary = plan->kind == PlanKind::kScaleOut
+                            ? fmt::format("{}: {} needs {} instead of {}", input.cluster, resource,
+                                          ShardCount(plan->to_shards), plan->from_shards)
+                            : fmt::format("{}: {} needs more than {}", input.cluster, resource,
+                                          ShardCount(plan->from_shards));
   std::string description = Figures(*plan) + ".";
   if (plan->crossing) {
     const std::string when = FormatTime(*plan->crossing);
@@ -153,7 +162,7 @@ std::optional<Alert> CapacityWillBeShort(const AlertInput& input) {
     }
     description += ".";
   }
-  if (barred) description += " Not possible as it stands: " + Texts(plan->rejections) + ".";
+  if (!barred.empty()) description += " In the way: " + barred + ".";
 
   Alert alert = Make(input, "TidewrightCapacityWillBeShort", Severity::kWarning, std::move(summary),
                      std::move(description));
@@ -211,7 +220,7 @@ Quality Worst(const NodeLoad& node) {
 }
 
 std::string WhyNotFresh(const AlertInput& input, const NodeLoad& node, Quality worst) {
-  const std::string where = AddressOf(input, node.node_id);
+  std::string where = AddressOf(input, node.node_id);
   const std::string because = node.error.empty() ? "" : ": " + node.error;
   switch (worst) {
     case Quality::kFresh:

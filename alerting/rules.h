@@ -33,8 +33,8 @@ struct AlertInput {
 ///
 /// TidewrightCapacityWillBeShort (warning)  a scale-out waits for approval; or it cannot be
 /// complete
-///     before the forecast passes usable capacity; or the policy's maximum or placement forbids
-///     what the forecast asks for. Not while capacity is short already.
+///     before the forecast passes usable capacity; or the policy's maximum, or placement within the
+///     lead time, forbids what the forecast asks for. Not while capacity is short already.
 /// TidewrightCapacityIsShort (critical)  demand is above full capacity, a master is saturated or
 ///     throttles its clients, or the newest plan is an emergency.
 /// TidewrightDataStale (warning)  the cluster does not answer, or masters that serve partitions

@@ -4,11 +4,11 @@
 #
 #   bench/request_units.sh [CALLS] [ROUNDS]     prints "command  weight  usec_main_thread  usec_exec"
 #
-# Values are 64 bytes, collections hold 64 small elements, 50 connections, no pipelining. A GET is
-# measured beside every command, so that a noisy machine disturbs both; the median of the rounds counts.
+# Values are 64 bytes, collections hold 64 small elements, 50 connections, no pipelining. The cheapest
+# round counts: noise only ever adds cost.
 set -euo pipefail
-calls=${1:-10000}
-rounds=${2:-9}
+calls=${1:-6000}
+rounds=${2:-15}
 directory=$(mktemp -d)
 port=$((20000 + RANDOM % 20000))
 redis-server --port "$port" --bind 127.0.0.1 --save '' --appendonly no --dir "$directory" \
@@ -50,7 +50,8 @@ measure() {
 
 s='s:__rand_int__'
 commands=(
-  "get $s" "set $s $value" "setex $s 1000 $value" "psetex $s 1000000 $value" "setnx $s v" "getset $s $value"
+  "get $s"
+  "set $s $value" "setex $s 1000 $value" "psetex $s 1000000 $value" "setnx $s v" "getset $s $value"
   "getdel $s" "getex $s" "append a:__rand_int__ x" "strlen $s" "getrange $s 0 9" "setrange $s 0 xy"
   "incr n:__rand_int__" "decr n:__rand_int__" "incrby n:__rand_int__ 3" "decrby n:__rand_int__ 3"
   "incrbyfloat f:__rand_int__ 1.5" "exists $s" "type $s" "ttl $s" "pttl $s" "expire $s 1000"
@@ -63,18 +64,26 @@ commands=(
   "zadd z: 1 m7" "zrem z: none" "zscore z: m7" "zincrby z: 1 m7" "zcard z:" "zrank z: m7" "zcount z: 1 9" "zpopmin z2:"
   "xadd x: maxlen 64 * f v" "xlen x:" "pfadd p: v" "publish c v" "ping" "dbsize"
 )
-median() { sort -g | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'; }
-echo "# $(redis-server --version | cut -d' ' -f1-3); $calls calls, $rounds rounds"
-for line in "${commands[@]}"; do
-  read -r -a words <<<"$line"
-  weights=() costs=() execs=()
+declare -A cost exec_time  # the least of the rounds so far, by command
+keep_least() {
+  local -n least=$1
+  [[ -v least[$2] ]] && awk -v a="${least[$2]}" -v b="$3" 'BEGIN { exit !(a <= b) }' || least[$2]=$3
+}
+# Round after round, so that a noisy minute spoils one round of many commands, not all of one.
+for _ in $(seq "$rounds"); do
   fill
-  for _ in $(seq "$rounds"); do
-    read -r base _ <<<"$(measure get "$s")"
-    read -r cost exec_usec <<<"$(measure "${words[@]}")"
-    weights+=("$(awk -v a="$cost" -v b="$base" 'BEGIN { print a / b }')")
-    costs+=("$cost") execs+=("$exec_usec")
+  for line in "${commands[@]}"; do
+    read -r -a words <<<"$line"
+    read -r usec exec_usec <<<"$(measure "${words[@]}")"
+    keep_least cost "${words[0]}" "$usec"
+    keep_least exec_time "${words[0]}" "$exec_usec"
+    case ${words[0]} in del | unlink | getdel) fill ;; esac
   done
-  printf '%-14s %6.3f %8.2f %8.2f\n' "${words[0]}" "$(printf '%s\n' "${weights[@]}" | median)" \
-    "$(printf '%s\n' "${costs[@]}" | median)" "$(printf '%s\n' "${execs[@]}" | median)"
+done
+echo "# $(redis-server --version | cut -d' ' -f1-3); $calls calls, $rounds rounds"
+echo "# command  weight  usec_main_thread  usec_exec"
+for line in "${commands[@]}"; do
+  name=${line%% *}
+  awk -v n="$name" -v c="${cost[$name]}" -v g="${cost[get]}" -v e="${exec_time[$name]}" \
+    'BEGIN { printf "%-12s %6.2f %6.2f %6.2f\n", n, c / g, c, e }'
 done

@@ -27,11 +27,20 @@ struct CollectorOptions {
   /// Samples under way at once, at least 2. Nodes that did not answer last time get a quarter of
   /// it, so that dead nodes never hold up the living.
   int concurrency = 64;
-  AssessOptions assess;  ///< stale_after, span of rates, saturation_cpu …
+  Duration stale_after = std::chrono::seconds(60);
+  /// Rates are means over about this long. 0: one interval, but where intervals are short up to
+  /// three of them or a second, whichever is less, so that rates stay sane.
+  Duration rate_span{0};
+  int missing_after_failures = 2;  ///< see AssessOptions, as for the next two
+  double saturation_cpu = 0.95;
+  double moving_own_cpu = 0.02;
   std::size_t quarantine_capacity = 256;
 };
 
 class CollectorState;
+
+/// How figures are judged under these options.
+[[nodiscard]] AssessOptions AssessOptionsOf(const CollectorOptions& options);
 
 /// The last topology that could be read.
 struct TopologyView {

@@ -17,8 +17,24 @@ Duration RetryPartitions(const CollectorOptions& options) {
 
 }  // namespace
 
+AssessOptions AssessOptionsOf(const CollectorOptions& options) {
+  AssessOptions assess;
+  assess.stale_after = options.stale_after;
+  assess.missing_after_failures = options.missing_after_failures;
+  assess.saturation_cpu = options.saturation_cpu;
+  assess.moving_own_cpu = options.moving_own_cpu;
+  const Duration short_span = std::min<Duration>(3 * options.interval, std::chrono::seconds(1));
+  assess.rates.span =
+      options.rate_span > Duration(0) ? options.rate_span : std::max(options.interval, short_span);
+  // A few lost samples make no hole, whatever the interval.
+  assess.rates.max_gap =
+      std::max({options.stale_after, 4 * options.interval, 2 * assess.rates.span});
+  return assess;
+}
+
 CollectorState::CollectorState(const CollectorOptions& options, Clock& clock)
     : options_(options),
+      assess_(AssessOptionsOf(options)),
       clock_(clock),
       nodes_due_({.interval = options.interval}),
       partitions_due_({.interval = options.partition_interval, .first = options.interval}),
@@ -94,7 +110,7 @@ void CollectorState::NodeDone(const Job& job, StatusOr<NodeSample> sample) {
   const auto record = records_.find(job.node.id);
   if (record == records_.end()) return;  // left the cluster meanwhile
   if (!sample.ok()) return Fail(record->second, Message(sample.status()));
-  for (auto& entry : Accept(record->second, std::move(*sample), options_.assess)) {
+  for (auto& entry : Accept(record->second, std::move(*sample), assess_)) {
     quarantine_.Add(std::move(entry));
   }
 }
@@ -184,8 +200,8 @@ CollectorState::Loads CollectorState::Judge(MonoTime now) const {
   if (!topology_) return loads;
   const auto moving = MovingNodes();
   const auto add = [&](const Node& node, const std::string& shard_id) {
-    loads.nodes.push_back(Assess(records_.at(node.id), node, shard_id, moving.contains(node.id),
-                                 options_.assess, now));
+    loads.nodes.push_back(
+        Assess(records_.at(node.id), node, shard_id, moving.contains(node.id), assess_, now));
     const auto error = partition_errors_.find(node.id);
     if (error != partition_errors_.end() && loads.nodes.back().error.empty()) {
       loads.nodes.back().error = error->second;
@@ -208,7 +224,7 @@ CollectorState::Loads CollectorState::Judge(MonoTime now) const {
 CollectorState::Fractions CollectorState::FractionOf(const std::string& id,
                                                      const Loads& loads) const {
   Fractions fraction;
-  const auto rate = RateOf(records_.at(id).window, Metric::kRequestUnits, options_.assess.rates);
+  const auto rate = RateOf(records_.at(id).window, Metric::kRequestUnits, assess_.rates);
   if (!rate || rate->since < owners_.at(id).since) return fraction;
   const auto load = std::find_if(loads.nodes.begin(), loads.nodes.end(),
                                  [&](const NodeLoad& one) { return one.node_id == id; });
@@ -230,7 +246,7 @@ LoadSnapshot CollectorState::Snapshot(WallTime wall) const {
   snapshot.nodes = std::move(loads.nodes);
   snapshot.total = loads.total;
   const auto fresh = std::count_if(owners_.begin(), owners_.end(), [&](const auto& owner) {
-    return MandatoryFresh(records_.at(owner.first), NodeRole::kMaster, options_.assess, now);
+    return MandatoryFresh(records_.at(owner.first), NodeRole::kMaster, assess_, now);
   });
   if (!owners_.empty())
     snapshot.fresh_share = static_cast<double>(fresh) / static_cast<double>(owners_.size());

@@ -71,6 +71,7 @@ class CollectorState {
   void Wake() { wake_.request_stop(); }
 
   const CollectorOptions options_;
+  const AssessOptions assess_;
   Clock& clock_;
   mutable std::mutex mutex_;
   bool closed_ = false;

@@ -22,7 +22,7 @@ struct AssessOptions {
   double saturation_cpu = 0.95;
   /// Main-thread seconds per second of our own commands at which a node's figures count as
   /// disturbed by our moves; watching alone stays far below.
-  double moving_own_cpu = 0.01;
+  double moving_own_cpu = 0.02;
 };
 
 struct NodeRecord {

@@ -7,6 +7,8 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "alerting/rules.h"
+
 namespace tidewright {
 namespace {
 
@@ -107,9 +109,13 @@ void Controller::Cycle() {
   complaints_.clear();
   const WallTime now = parts_.clock.Wall();
 
-  const StatusOr<Topology> topology = parts_.collector.topology();
-  const Topology* const known = topology.ok() ? &*topology : nullptr;
-  if (!topology.ok()) Complain(Message(topology.status()));
+  if (refresh_topology_.exchange(false)) (void)parts_.collector.RefreshTopology();
+  const TopologyView seen = parts_.collector.View();
+  // What could not be read again is not acted upon: the world may have changed.
+  const Topology* const known = seen.topology && seen.error.empty() ? &*seen.topology : nullptr;
+  if (known == nullptr) {
+    Complain(seen.error.empty() ? "the cluster has not answered yet" : seen.error);
+  }
   LoadSnapshot load = parts_.collector.Snapshot(now);
 
   const Status kept = memory_.Observe(load, known, executor_.Busy(), now);
@@ -130,7 +136,7 @@ void Controller::Cycle() {
   Act(known, now);
   KeepAccount(known, now);
   Tell(known, load, plan, now);
-  Publish(topology, std::move(load), std::move(plan), now);
+  Publish(known, std::move(load), std::move(plan), now);
 }
 
 PlannerState Controller::CurrentPlannerState() const {
@@ -149,7 +155,9 @@ void Controller::Recommend(const Plan& plan, const Topology* topology, WallTime 
   const Status expired = parts_.journal.ExpireRecommendations(now);
   if (!expired.ok()) Complain("journal: " + Message(expired));
   if (plan.kind == PlanKind::kNone || topology == nullptr) return;
-  const Recommendation recommendation{.hash = PlanHash(plan), .plan = plan};
+  Recommendation recommendation;
+  recommendation.hash = PlanHash(plan);
+  recommendation.plan = plan;
   const bool known = parts_.journal.FindRecommendation(recommendation.hash).ok();
   const Status saved = parts_.journal.SaveRecommendation(recommendation);
   if (!saved.ok()) return Complain("the recommendation could not be kept: " + Message(saved));
@@ -205,7 +213,7 @@ void Controller::Act(const Topology* topology, WallTime now) {
                            FormatTime(*hold_until)));
       continue;
     }
-    const Status started = StartAction(recommendation, *topology, now);
+    const Status started = StartAction(recommendation, now);
     if (started.ok()) return;
     Complain(
         fmt::format("{} was not started: {}", ShortHash(recommendation.hash), Message(started)));
@@ -223,8 +231,7 @@ void Controller::ResumeOpenAction() {
   if (!started.ok()) Complain("the open action could not be resumed: " + Message(started));
 }
 
-Status Controller::StartAction(const Recommendation& recommendation, const Topology& topology,
-                               WallTime now) {
+Status Controller::StartAction(const Recommendation& recommendation, WallTime now) {
   const Plan& plan = recommendation.plan;
   // Exactly the plan that was approved, on exactly the cluster that it was made for, or nothing.
   if (PlanHash(plan) != recommendation.hash) {
@@ -233,6 +240,7 @@ Status Controller::StartAction(const Recommendation& recommendation, const Topol
   if (now >= plan.expires) {
     return Error(StatusCode::kFailedPrecondition, "it expired at {}", FormatTime(plan.expires));
   }
+  TW_ASSIGN_OR_RETURN(const Topology topology, parts_.collector.RefreshTopology());
   if (topology.Fingerprint() != plan.topology_fingerprint) {
     return Error(StatusCode::kFailedPrecondition, "the cluster has changed since it was planned");
   }
@@ -243,7 +251,10 @@ Status Controller::StartAction(const Recommendation& recommendation, const Topol
   record.plan = plan;
   record.actor = recommendation.decided_by;
   record.created = now;
-  for (const auto& step : steps) record.steps.push_back({.step = step});
+  for (const auto& step : steps) {
+    record.steps.emplace_back();
+    record.steps.back().step = step;
+  }
   TW_RETURN_IF_ERROR(parts_.journal.Decide(recommendation.hash, RecommendationState::kExecuted,
                                            recommendation.decided_by, recommendation.comment, now));
   TW_RETURN_IF_ERROR(parts_.journal.Audit(
@@ -285,6 +296,7 @@ void Controller::OnActionChange(const ActionRecord& record) {
           {"action", record.id}, {"state", ActionStateName(record.state)}, {"error", record.error}}
           .dump());
   if (!audited.ok()) spdlog::error("the audit log could not be written: {}", Message(audited));
+  refresh_topology_ = true;
   Wake();
 }
 
@@ -332,23 +344,24 @@ void Controller::Tell(const Topology* topology, const LoadSnapshot& load, const 
   input.cluster = options_.cluster;
   if (topology == nullptr && !complaints_.empty()) input.topology_error = complaints_.front();
   input.now = now;
+  input.acts_by_itself = options_.mode == Mode::kAuto;
+  for (Resource r : kAllResources) {
+    const auto& each = options_.policy.shard_capacity[r];
+    if (each && topology != nullptr) input.capacity[r] = *each * topology->ServingShards();
+  }
   alerts_ = EvaluateAlerts(input, alerts_);
   if (parts_.alerts == nullptr) return;
   const Status pushed = parts_.alerts->Push(alerts_, parts_.clock.Monotonic());
   if (!pushed.ok()) Complain("alerts could not be sent: " + Message(pushed));
 }
 
-void Controller::Publish(const StatusOr<Topology>& topology, LoadSnapshot load, Plan plan,
-                         WallTime now) {
+void Controller::Publish(const Topology* topology, LoadSnapshot load, Plan plan, WallTime now) {
   const Account account = Sum(capacity_, now);
   std::scoped_lock lock(mutex_);
   view_.cycles += 1;
   view_.problems = complaints_;
-  if (topology.ok()) {
-    view_.topology = *topology;
-  } else {
-    view_.topology.reset();
-  }
+  view_.topology.reset();
+  if (topology != nullptr) view_.topology = *topology;
   view_.load = std::move(load);
   view_.demand = memory_.demand();
   for (Resource r : kAllResources) {

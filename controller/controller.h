@@ -1,6 +1,7 @@
 // The control cycle: sample → remember → forecast → plan → recommend → act → tell. Nothing else.
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -73,9 +74,9 @@ class Controller : public ControllerApi {
   void Act(const Topology* topology, WallTime now);
   void KeepAccount(const Topology* topology, WallTime now);
   void Tell(const Topology* topology, const LoadSnapshot& load, const Plan& plan, WallTime now);
-  void Publish(const StatusOr<Topology>& topology, LoadSnapshot load, Plan plan, WallTime now);
+  void Publish(const Topology* topology, LoadSnapshot load, Plan plan, WallTime now);
 
-  Status StartAction(const Recommendation& recommendation, const Topology& topology, WallTime now);
+  Status StartAction(const Recommendation& recommendation, WallTime now);
   void ResumeOpenAction();
   StatusOr<Recommendation> DecideBy(const std::string& hash_prefix, RecommendationState state,
                                     const std::string& who, const std::string& comment);
@@ -99,6 +100,7 @@ class Controller : public ControllerApi {
   std::vector<std::string> last_complaints_;
   int static_peak_shards_ = 0;
 
+  std::atomic<bool> refresh_topology_{false};
   mutable std::mutex mutex_;  // guards what follows
   ControllerView view_;
   ExperienceWatch watch_;

@@ -76,7 +76,8 @@ CollectorOptions ToCollectorOptions(const CollectorConfig& config) {
   CollectorOptions options;
   options.interval = config.interval;
   options.timeout = config.timeout;
-  options.stale_after = config.stale_after;
+  options.topology_interval = config.interval;
+  options.assess.stale_after = config.stale_after;
   options.partition_interval = config.partition_interval;
   options.concurrency = config.concurrency;
   return options;
@@ -86,7 +87,7 @@ redis::RedisActuatorOptions ToActuatorOptions(const RedisConfig& config,
                                               const redis::Credentials& credentials) {
   redis::RedisActuatorOptions options;
   options.seeds = Seeds(config);
-  options.credentials = credentials;
+  options.migrate_credentials = credentials;
   options.keys_per_migrate = config.keys_per_migrate;
   options.big_key_bytes = config.big_key_bytes;
   options.allow_unprotected_targets = config.allow_unprotected_targets;
@@ -118,10 +119,17 @@ Status RunController(const Config& config, std::stop_token stop) {
   TW_ASSIGN_OR_RETURN(const auto history, History::Open(config.data_dir + "/history.db"));
 
   TW_ASSIGN_OR_RETURN(const auto credentials, ReadCredentials(config.redis));
-  redis::Client client({.credentials = credentials, .timeout = config.redis.command_timeout});
-  redis::RedisLoadSource source(client, Seeds(config.redis), {});
+  // One client each: a sample that times out breaks its connection, and no move must suffer for it.
+  const redis::ClientOptions client_options{.credentials = credentials,
+                                            .timeout = config.redis.command_timeout,
+                                            .transport = io::MakeTcpTransport};
+  redis::Client watching(client_options);
+  redis::Client acting(client_options);
+  redis::RedisLoadOptions load_options;
+  load_options.cluster = config.cluster;
+  redis::RedisLoadSource source(watching, *clock, Seeds(config.redis), load_options);
   const auto provisioner = MakeProvisioner(config.provisioner, *clock);
-  redis::RedisActuator actuator(client, ToActuatorOptions(config.redis, credentials),
+  redis::RedisActuator actuator(acting, ToActuatorOptions(config.redis, credentials),
                                 provisioner.get(), *clock);
 
   Collector collector(source, *clock, ToCollectorOptions(config.collector));

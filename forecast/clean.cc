@@ -10,9 +10,9 @@ namespace {
 constexpr double kImplausible = 1e30;
 // A value this many typical deviations away from its neighbourhood is an outlier, if it is alone.
 constexpr double kOutlierDeviations = 12;
-constexpr int kNeighbours = 5;       // on each side, for the running median
-constexpr int kLongestOutlier = 3;   // steps; what lasts longer is demand
-constexpr double kRecurs = 0.5;      // share of its height that it must reach on another day
+constexpr int kNeighbours = 5;      // on each side, for the running median
+constexpr int kLongestOutlier = 3;  // steps; what lasts longer is demand
+constexpr double kRecurs = 0.5;     // share of its height that it must reach on another day
 
 double Median(std::vector<double>& scratch) {
   if (scratch.empty()) return 0;
@@ -21,8 +21,8 @@ double Median(std::vector<double>& scratch) {
   return *middle;
 }
 
-// Whole cells counted back from the last observation, so that the newest cell is never a part of one and
-// the forecast begins where observation ends.
+// Whole cells counted back from the last observation, so that the newest cell is never a part of
+// one and the forecast begins where observation ends.
 StatusOr<Series> CoarsenFromTheEnd(Series series, Duration step) {
   while (!series.empty() && Series::IsGap(series.values.back())) {
     series.values.pop_back();
@@ -173,16 +173,15 @@ void FillGaps(std::vector<double>& values, int hour, int season) {
     const double right = observed[end];
     for (int j = i; j < end; ++j) {
       const double line = left + (right - left) * (j - i + 1) / (end - i + 1);
-      const double fill =
-          end - i > hour ? SeasonalFill(values, observed, j, season) : Series::kGap;
+      const double fill = end - i > hour ? SeasonalFill(values, observed, j, season) : Series::kGap;
       values[j] = Series::IsGap(fill) ? line : fill;
     }
     i = end;
   }
 }
 
-// Demand that saturation hid: at least what was seen, and what the other days say was usual then, at the
-// level of the last unsaturated hour.
+// Demand that saturation hid: at least what was seen, and what the other days say was usual then,
+// at the level of the last unsaturated hour.
 int LiftSaturated(Prepared& p) {
   const int n = p.size();
   int lifted = 0;

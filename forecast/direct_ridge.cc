@@ -68,9 +68,8 @@ void DirectRidge::Fit(const Prepared& p, const std::vector<int>& cutoffs, int ho
   }
   // A long season needs half of itself in rows to be learned.
   const int needed = p.long_season + p.long_season / 2;
-  const auto split = p.long_season > 0
-                         ? std::lower_bound(cutoffs.begin(), cutoffs.end(), needed)
-                         : cutoffs.end();
+  const auto split =
+      p.long_season > 0 ? std::lower_bound(cutoffs.begin(), cutoffs.end(), needed) : cutoffs.end();
   FitKnots({cutoffs.begin(), split}, false);
   FitKnots({split, cutoffs.end()}, true);
 }

@@ -6,10 +6,11 @@
 
 namespace tidewright {
 
-/// For knots of the horizon, y(t+h) is regressed by ridge on the season's shape there (mean of the last
-/// seasons at that place), the last season's and the long season's value there, the last value, the
-/// last quarter of an hour, hour and day, and the shape over the last hour. Coefficients between knots are interpolated.
-/// This is SPAR (Chen et al., NSDI 2008) with shape and level kept apart and one regression per horizon.
+/// For knots of the horizon, y(t+h) is regressed by ridge on the season's shape there (mean of the
+/// last seasons at that place), the last season's and the long season's value there, the last
+/// value, the last quarter of an hour, hour and day, and the shape over the last hour. Coefficients
+/// between knots are interpolated. This is SPAR (Chen et al., NSDI 2008) with shape and level kept
+/// apart and one regression per horizon.
 class DirectRidge : public Member {
  public:
   enum class Domain { kLevel, kLog };
@@ -40,8 +41,8 @@ class DirectRidge : public Member {
   const Prepared* p_ = nullptr;
   const std::vector<double>* y_ = nullptr;
   std::vector<int> knots_;
-  std::vector<double> shape_;      ///< mean of y at i and up to six seasons before
-  std::vector<double> sums_;       ///< prefix sums of y
+  std::vector<double> shape_;  ///< mean of y at i and up to six seasons before
+  std::vector<double> sums_;   ///< prefix sums of y
   std::vector<double> shape_sums_;
   std::vector<Model> models_;
 };

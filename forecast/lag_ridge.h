@@ -5,9 +5,9 @@
 
 namespace tidewright {
 
-/// y(t) = c + Σ a_j·y(t − l_j) over lags 1, 2, 3, the season and its neighbours and multiples, the long
-/// season and its neighbours. Forecasts beyond the first step feed on themselves; they are kept
-/// within the range of history, half as much again above it.
+/// y(t) = c + Σ a_j·y(t − l_j) over lags 1, 2, 3, the season and its neighbours and multiples, the
+/// long season and its neighbours. Forecasts beyond the first step feed on themselves; they are
+/// kept within the range of history, half as much again above it.
 class LagRidge : public Member {
  public:
   enum class Domain { kLevel, kLog };
@@ -22,7 +22,7 @@ class LagRidge : public Member {
  private:
   struct Model {
     int cutoff = 0;
-    std::vector<int> lags;  ///< rising
+    std::vector<int> lags;             ///< rising
     std::vector<double> coefficients;  ///< intercept first; empty where too little was known
     double lowest = 0;
     double highest = 0;

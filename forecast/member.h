@@ -9,7 +9,8 @@
 
 namespace tidewright {
 
-/// Forecasts the median of demand, in the prepared series' scaled unit. Not thread-safe while fitting.
+/// Forecasts the median of demand, in the prepared series' scaled unit. Not thread-safe while
+/// fitting.
 class Member {
  public:
   virtual ~Member() = default;
@@ -20,9 +21,9 @@ class Member {
   /// member. Methods without parameters do nothing here.
   virtual void Fit(const Prepared& p, const std::vector<int>& cutoffs, int horizon) = 0;
 
-  /// Fills out[h] with the forecast of step origin + h, out of p.values before `origin` and what was
-  /// learned from the latest cutoff that is not after `origin`. False where too little lies before.
-  /// What it fills is finite and ≥ 0.
+  /// Fills out[h] with the forecast of step origin + h, out of p.values before `origin` and what
+  /// was learned from the latest cutoff that is not after `origin`. False where too little lies
+  /// before. What it fills is finite and ≥ 0.
   [[nodiscard]] virtual bool Predict(int origin, std::span<double> out) const = 0;
 };
 

@@ -16,7 +16,8 @@ std::vector<std::unique_ptr<Member>> MakeMembers(const Prepared& p) {
   }
   if (p.long_season > 0) {
     members.push_back(std::make_unique<SeasonalNaive>(p.long_season, "long season"));
-    members.push_back(std::make_unique<SeasonalRatio>(p.long_season, 1, "long season × recent ratio"));
+    members.push_back(
+        std::make_unique<SeasonalRatio>(p.long_season, 1, "long season × recent ratio"));
   }
   members.push_back(std::make_unique<LagRidge>(LagRidge::Domain::kLevel));
   members.push_back(std::make_unique<LagRidge>(LagRidge::Domain::kLog));

@@ -5,7 +5,8 @@
 namespace tidewright {
 namespace {
 
-// The recent level is believed up to these factors: beyond them the last hour is an event, not a level.
+// The recent level is believed up to these factors: beyond them the last hour is an event, not a
+// level.
 constexpr double kLowestRatio = 1.0 / 3.0;
 constexpr double kHighestRatio = 3.0;
 // Added to both sides of the ratio (of a mean near 1), so that a ratio of two near-zeros is 1.

@@ -1,5 +1,5 @@
-// Members without parameters: what was seen last, an hour's middle, one season ago, and one season ago
-// at today's level.
+// Members without parameters: what was seen last, an hour's middle, one season ago, and one season
+// ago at today's level.
 #pragma once
 
 #include <string>
@@ -36,8 +36,8 @@ class SeasonalNaive : public Member {
   const Prepared* p_ = nullptr;
 };
 
-/// The mean of up to `seasons` values at the same place of the last seasons, multiplied by what the last
-/// hour came to ÷ what those seasons had in that hour.
+/// The mean of up to `seasons` values at the same place of the last seasons, multiplied by what the
+/// last hour came to ÷ what those seasons had in that hour.
 class SeasonalRatio : public Member {
  public:
   SeasonalRatio(int period, int seasons, const char* name)

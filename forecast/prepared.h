@@ -15,10 +15,10 @@ namespace tidewright {
 struct Prepared {
   WallTime start;
   Duration step{0};
-  double scale = 1;             ///< values × scale are in the series' own unit
-  std::vector<double> values;   ///< cleaned and filled, finite, ≥ 0, mean near 1
-  std::vector<double> logs;     ///< log(values + kLogShift)
-  std::vector<double> targets;  ///< as observed, outliers included; NaN is a gap
+  double scale = 1;                       ///< values × scale are in the series' own unit
+  std::vector<double> values;             ///< cleaned and filled, finite, ≥ 0, mean near 1
+  std::vector<double> logs;               ///< log(values + kLogShift)
+  std::vector<double> targets;            ///< as observed, outliers included; NaN is a gap
   std::vector<std::uint8_t> lower_bound;  ///< 1 where the target is only a lower bound
   std::vector<Season> seasons;            ///< significant ones, periods rising
   int hour = 1;                           ///< steps in an hour, at least 1

@@ -32,7 +32,8 @@ Detrended Detrend(const std::vector<double>& values, int period) {
     sums[i + 1] = sums[i] + (gap ? 0.0 : values[i]);
     counts[i + 1] = counts[i] + (gap ? 0 : 1);
   }
-  Detrended out{std::vector<double>(values.size(), 0.0), std::vector<double>(values.size(), 0.0), 0};
+  Detrended out{std::vector<double>(values.size(), 0.0), std::vector<double>(values.size(), 0.0),
+                0};
   int seen = 0;
   for (int i = 0; i < n; ++i) {
     if (std::isnan(values[i])) continue;
@@ -60,8 +61,8 @@ double Autocorrelation(const Detrended& d, int lag) {
   return pairs < 1 ? 0.0 : product / (pairs * d.variance);
 }
 
-// Σ r_k² over the lags until the autocorrelation first falls to zero, summed by trapezoids over a grid
-// that widens, since r is smooth.
+// Σ r_k² over the lags until the autocorrelation first falls to zero, summed by trapezoids over a
+// grid that widens, since r is smooth.
 double ShortMemory(const Detrended& d, int period) {
   double sum = 0;
   double previous_square = 1;

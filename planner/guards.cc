@@ -211,8 +211,9 @@ std::optional<Reason> MovesImpossible(const Topology& topology) {
   }
   if (!topology.agreed) return unhealthy("the nodes do not agree on who owns what");
   for (const Shard& shard : topology.shards) {
-    if (!shard.partitions.empty() && shard.master.health == NodeHealth::kFailed) {
-      return unhealthy(fmt::format("master {} has failed", shard.master.Address()));
+    if (!shard.partitions.empty() && shard.master.health != NodeHealth::kOnline) {
+      return unhealthy(fmt::format("master {} is {}", shard.master.Address(),
+                                   NodeHealthName(shard.master.health)));
     }
   }
   return std::nullopt;

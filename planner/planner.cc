@@ -117,11 +117,11 @@ void Append(std::vector<Reason>& to, const std::vector<Reason>& from, const std:
   for (const Reason& reason : from) to.push_back({reason.code, prefix + reason.text});
 }
 
-// Whether every shard stays within its usable capacity; a placement that is even to within the
-// tolerance is as good as an even one.
+// Whether every shard stays within its usable capacity: by the same measure that the next look
+// takes, or that would ask for more at once.
 bool Bears(const Situation& s, const Demand& demand, int shards,
            const PerResource<double>& imbalance) {
-  return s.capacity.FillOf(demand, shards, imbalance).share <= 1 + 2 * kTolerance;
+  return s.capacity.FillOf(demand, shards, imbalance).share <= 1;
 }
 
 bool EveryNewShardServes(const Placement& placement, int added) {
@@ -250,7 +250,9 @@ Plan ScaleIn(const Situation& s, Plan plan, const Proposal& proposal,
   }
   plan.kind = PlanKind::kScaleIn;
   plan.to_shards = judgement.to;
-  return Finish(s, std::move(plan), proposal, placement, window, std::move(rejections));
+  Proposal left = proposal;
+  left.reasons = {ScaleInReason(s, judgement.to)};
+  return Finish(s, std::move(plan), left, placement, window, std::move(rejections));
 }
 
 }  // namespace

@@ -28,7 +28,8 @@ struct Policy {
   PerResource<std::optional<double>> shard_capacity;
   double target_utilisation = 0.70;  ///< share of shard_capacity that planned demand may reach
   double risk_quantile = 0.95;       ///< of the maximum of demand over the lead time
-  /// Observed demand above this share of full capacity adds shards whatever a trusted forecast says.
+  /// Observed demand above this share of full capacity adds shards whatever a trusted forecast says;
+  /// at least target_utilisation, which counts where there is no such forecast.
   double reactive_utilisation = 0.85;
   /// Observed demand above this share of full capacity is an emergency.
   double emergency_utilisation = 0.95;

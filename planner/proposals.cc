@@ -199,20 +199,19 @@ std::optional<Proposal> ProposeScaleIn(const Situation& s, std::vector<Reason>& 
   }
   int to = one_less;
   while (to > 1 && fits(to - 1, ScaleInWindow(s, to - 1))) --to;
+  return Proposal{PlanKind::kScaleIn, s.shards, to, false, {ScaleInReason(s, to)}};
+}
+
+Reason ScaleInReason(const Situation& s, int to) {
   const Duration window = ScaleInWindow(s, to);
   const auto fill = s.capacity.FillOf(s.ExpectedDemand(window), to, s.capacity.Reachable(to));
   const Resource r = fill.resource;
-  return Proposal{
-      PlanKind::kScaleIn,
-      s.shards,
-      to,
-      false,
-      {{ReasonCode::kForecastBelowCapacity,
-        fmt::format(
-            "for the next {} (scale_in_window and the way back) {} at most, usable capacity "
-            "of {} is {}",
-            FormatDuration(window), DemandText(s, r, window), Shards(to),
-            Amount(r, s.capacity.Usable(r, to, s.capacity.ReachableImbalance(r, to))))}}};
+  return {
+      ReasonCode::kForecastBelowCapacity,
+      fmt::format("for the next {} (scale_in_window and the way back) {}, usable capacity of {} "
+                  "is {}",
+                  FormatDuration(window), DemandText(s, r, window), Shards(to),
+                  Amount(r, s.capacity.Usable(r, to, s.capacity.ReachableImbalance(r, to))))};
 }
 
 }  // namespace tidewright::planner

@@ -22,6 +22,9 @@ namespace tidewright::planner {
 [[nodiscard]] std::optional<Proposal> ProposeScaleIn(const Situation& situation,
                                                      std::vector<Reason>& rejections);
 
+/// Why `to` shards suffice.
+[[nodiscard]] Reason ScaleInReason(const Situation& situation, int to);
+
 /// The time that a scale-in to `to` shards must be right for.
 [[nodiscard]] Duration ScaleInWindow(const Situation& situation, int to);
 

@@ -360,18 +360,20 @@ Status LocalProvisioner::StopServer(const NodeFile& node, MonoTime deadline) {
   // Half of the time for an orderly end, half for the kernel's.
   const MonoTime now = clock_.Monotonic();
   const MonoTime patience = now + std::max(deadline - now, Duration(0)) / 2;
-  const auto processes = local::ServerProcesses(folder, node.port);
-  for (const pid_t pid : processes) {
+  auto ending = local::ServerProcesses(folder, node.port);
+  for (const pid_t pid : ending) {
     kill(pid, SIGTERM);
     kill(pid, SIGCONT);
   }
   bool killed = false;
   while (true) {
     Reap();
+    // Children of an earlier object of this process are ours to reap, too.
+    std::erase_if(ending, [](pid_t pid) { return waitpid(pid, nullptr, WNOHANG) != 0; });
     const auto left = local::ServerProcesses(folder, node.port);
-    if (left.empty()) break;
+    if (left.empty() && ending.empty()) return OkStatus();
     if (killed && clock_.Monotonic() >= deadline) {
-      return Error(StatusCode::kDeadlineExceeded, "process {} does not end", left.front());
+      return Error(StatusCode::kDeadlineExceeded, "the server does not end");
     }
     if (clock_.Monotonic() >= patience) {
       for (const pid_t pid : left) kill(pid, SIGKILL);
@@ -379,10 +381,6 @@ Status LocalProvisioner::StopServer(const NodeFile& node, MonoTime deadline) {
     }
     clock_.WaitFor(kPollInterval, {});
   }
-  // Children of an earlier object of this process are still ours to reap; of others, this does
-  // nothing.
-  for (const pid_t pid : processes) waitpid(pid, nullptr, WNOHANG);
-  return OkStatus();
 }
 
 /// Its file goes last: whoever is cut off here finds the node again and goes on.

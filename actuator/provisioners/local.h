@@ -34,7 +34,8 @@ class LocalProvisioner : public Provisioner {
   /// others, else empty. When it fails, nothing that it started is left, unless the node had joined
   /// others. kResourceExhausted: no port left, disk full. kFailedPrecondition: no such program,
   /// folder not writable, the server refuses to start (with the end of its log). kInvalidArgument:
-  /// bad options or no token. kDeadlineExceeded: it did not answer in time.
+  /// bad options or no token. kDeadlineExceeded: it did not answer in time. kUnavailable: another
+  /// program took its port; a repeated request gets another one.
   StatusOr<ProvisionedNode> Acquire(const NodeRequest& request, Duration timeout) override;
   /// SIGTERM, SIGKILL after a while, then its folder is removed. kDeadlineExceeded when a process
   /// does not die.

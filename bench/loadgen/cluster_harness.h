@@ -40,6 +40,8 @@ class ClusterHarness {
   StatusOr<int> StartServer();
   void Kill(int port, int signal);  ///< SIGKILL also reaps
   void StopAll();
+  /// Forgets the servers without stopping them: from here on they are somebody else's.
+  void Release() { servers_.clear(); }
 
   [[nodiscard]] std::vector<int> Ports() const;
   [[nodiscard]] const std::map<int, Server>& servers() const { return servers_; }

@@ -293,18 +293,27 @@ LoadGenerator::~LoadGenerator() = default;
 
 namespace {
 
-/// Starts something that calls a function when it is done, and waits for that.
-bool Finishes(const std::function<void(std::function<void()>)>& start, Duration timeout) {
+/// Starts something that calls a function when it is done, and waits for that. OK,
+/// kDeadlineExceeded or kCancelled.
+Status Finish(const std::string& what, const std::function<void(std::function<void()>)>& start,
+              Duration timeout, const std::stop_token& stop) {
+  constexpr Duration kSlice = std::chrono::milliseconds(50);
   auto done = std::make_shared<std::promise<void>>();
   auto future = done->get_future();
   start([done] { done->set_value(); });
-  return future.wait_for(timeout) == std::future_status::ready;
+  for (Duration waited{0}; waited < timeout; waited += kSlice) {
+    if (future.wait_for(kSlice) == std::future_status::ready) return OkStatus();
+    if (stop.stop_requested()) return Error(StatusCode::kCancelled, "{}: stopped", what);
+  }
+  return Error(StatusCode::kDeadlineExceeded, "{} took longer than {}", what,
+               FormatDuration(timeout));
 }
 
 }  // namespace
 
-Status LoadGenerator::Preload(Duration timeout) {
-  const bool finished = Finishes(
+Status LoadGenerator::Preload(Duration timeout, std::stop_token stop) {
+  const Status finished = Finish(
+      "loading the keys",
       [this](std::function<void()> done) {
         engine_->Run([&] {
           auto index = std::make_shared<int>(0);
@@ -312,16 +321,13 @@ Status LoadGenerator::Preload(Duration timeout) {
                         std::move(done));
         });
       },
-      timeout);
+      timeout, stop);
   std::int64_t failed = 0;
   engine_->Run([&] {
-    if (!finished) engine_->Abandon();
+    if (!finished.ok()) engine_->Abandon();
     failed = engine_->bulk_failed();
   });
-  if (!finished) {
-    return Error(StatusCode::kDeadlineExceeded, "loading keys took longer than {}",
-                 FormatDuration(timeout));
-  }
+  TW_RETURN_IF_ERROR(finished);
   if (failed > 0) return Error(StatusCode::kUnavailable, "{} commands of the load failed", failed);
   return OkStatus();
 }
@@ -331,19 +337,20 @@ void LoadGenerator::Start(RateFunction rate) {
 }
 
 void LoadGenerator::Stop(Duration drain) {
-  const bool idle = Finishes(
-      [this](std::function<void()> done) {
-        engine_->Run([&] {
-          engine_->SetRate(nullptr);
-          engine_->WhenIdle(std::move(done));
-        });
-      },
-      drain);
-  if (!idle) engine_->Run([this] { engine_->Abandon(); });
+  const Status idle = Finish("what is under way",
+                             [this](std::function<void()> done) {
+                               engine_->Run([&] {
+                                 engine_->SetRate(nullptr);
+                                 engine_->WhenIdle(std::move(done));
+                               });
+                             },
+                             drain, {});
+  if (!idle.ok()) engine_->Run([this] { engine_->Abandon(); });
 }
 
-StatusOr<Verification> LoadGenerator::Verify(Duration timeout) {
-  const bool finished = Finishes(
+StatusOr<Verification> LoadGenerator::Verify(Duration timeout, std::stop_token stop) {
+  const Status finished = Finish(
+      "reading the keys back",
       [this](std::function<void()> done) {
         engine_->Run([&] {
           engine_->ClearChecks();
@@ -358,16 +365,13 @@ StatusOr<Verification> LoadGenerator::Verify(Duration timeout) {
           engine_->Bulk(next, std::move(done));
         });
       },
-      timeout);
+      timeout, stop);
   Verification result;
   engine_->Run([&] {
-    if (!finished) engine_->Abandon();
+    if (!finished.ok()) engine_->Abandon();
     result = engine_->Verified();
   });
-  if (!finished) {
-    return Error(StatusCode::kDeadlineExceeded, "reading back took longer than {}: {} of {} keys",
-                 FormatDuration(timeout), result.keys - result.keys_unread, result.keys);
-  }
+  TW_RETURN_IF_ERROR(finished);
   return result;
 }
 

@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -72,15 +73,16 @@ class LoadGenerator {
   LoadGenerator(const LoadGenerator&) = delete;
   LoadGenerator& operator=(const LoadGenerator&) = delete;
 
-  /// Gives every key its first state, as fast as the servers take it.
-  Status Preload(Duration timeout);
+  /// Gives every key its first state, as fast as the servers take it. kCancelled when stopped.
+  Status Preload(Duration timeout, std::stop_token stop = {});
   /// Issues commands from now on at `rate`; replaces the rate that was given before.
   void Start(RateFunction rate);
   /// Issues no more and waits for what is under way; what is not answered after `drain` is taken as
   /// unknown.
   void Stop(Duration drain);
-  /// Reads every key back. Only while stopped. kDeadlineExceeded when it takes longer.
-  StatusOr<Verification> Verify(Duration timeout);
+  /// Reads every key back. Only while stopped. kDeadlineExceeded when it takes longer, kCancelled
+  /// when stopped.
+  StatusOr<Verification> Verify(Duration timeout, std::stop_token stop = {});
 
   [[nodiscard]] LoadCounters Counters() const;
 

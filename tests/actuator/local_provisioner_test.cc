@@ -11,6 +11,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <list>
 #include <memory>
 #include <optional>
 #include <thread>
@@ -121,7 +122,7 @@ struct Room {
   std::string directory;
   LocalProvisionerOptions options;
   std::unique_ptr<LocalProvisioner> provisioner;
-  std::vector<io::Subprocess> strangers;
+  std::list<io::Subprocess> strangers;  // tests keep references
 };
 
 BOOST_FIXTURE_TEST_SUITE(local_provisioner, Room)

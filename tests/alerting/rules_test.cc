@@ -160,16 +160,35 @@ BOOST_AUTO_TEST_CASE(a_late_scale_out_stays_an_alert_while_its_action_runs) {
   BOOST_TEST(Names(world.Evaluate(second)) == "");
 }
 
-BOOST_AUTO_TEST_CASE(a_crossing_that_the_maximum_forbids_to_prevent_is_an_alert_in_every_mode) {
+BOOST_AUTO_TEST_CASE(a_need_that_the_maximum_forbids_is_an_alert_in_every_mode) {
   World world;
   world.acts_by_itself = true;
   world.plan.crossing = kNow + hours(20);
   BOOST_TEST(Names(world.Evaluate()) == "");
-  world.plan.rejections = {{ReasonCode::kAtMaximum, "max_shards is 3"}};
+  world.plan.reasons = {{ReasonCode::kAtMaximum, "max_shards is 3"}};
+  world.plan.rejections = {{ReasonCode::kForecastExceedsCapacity, "scale-out to 5: it grows"}};
+  auto alerts = world.Evaluate();
+  BOOST_REQUIRE(Names(alerts) == "CapacityWillBeShort");
+  BOOST_TEST(Says(alerts[0], "description", "In the way: max_shards is 3."));
+  BOOST_TEST(Says(alerts[0], "remedy", "no scale-out is planned: scale-out to 5: it grows"));
+  world.plan.crossing.reset();
+  alerts = world.Evaluate(alerts);
+  BOOST_REQUIRE(Names(alerts) == "CapacityWillBeShort");
+  BOOST_TEST(Says(alerts[0], "summary", "needs more than 3 shards"));
+}
+
+BOOST_AUTO_TEST_CASE(partitions_that_cannot_be_placed_are_an_alert_only_while_a_crossing_is_near) {
+  World world;
+  world.acts_by_itself = true;
+  world.plan.lead_time = minutes(45);
+  world.plan.rejections = {{ReasonCode::kNotPlaceable, "one partition is all of the load"}};
+  BOOST_TEST(Names(world.Evaluate()) == "");
+  world.plan.crossing = kNow + minutes(45);
+  BOOST_TEST(Names(world.Evaluate()) == "");
+  world.plan.crossing = kNow + minutes(44);
   const auto alerts = world.Evaluate();
   BOOST_REQUIRE(Names(alerts) == "CapacityWillBeShort");
-  BOOST_TEST(Says(alerts[0], "description", "max_shards is 3"));
-  BOOST_TEST(Says(alerts[0], "remedy", "no scale-out is planned: max_shards is 3"));
+  BOOST_TEST(Says(alerts[0], "description", "one partition is all of the load"));
 }
 
 BOOST_AUTO_TEST_CASE(demand_above_full_capacity_is_short_and_replaces_will_be_short) {
@@ -231,6 +250,12 @@ BOOST_AUTO_TEST_CASE(a_first_sample_under_way_and_a_master_without_partitions_ar
   BOOST_TEST(Names(world.Evaluate()) == "DataStale");
   world.topology.shards[0].partitions.clear();
   world.topology.shards[1].partitions = {{0, 19}};
+  BOOST_TEST(Names(world.Evaluate()) == "");
+}
+
+BOOST_AUTO_TEST_CASE(a_figure_that_is_not_mandatory_may_be_stale) {
+  World world;
+  world.load.nodes[0].usage[Resource::kNetwork].quality = Quality::kStale;
   BOOST_TEST(Names(world.Evaluate()) == "");
 }
 

@@ -13,6 +13,8 @@
 using namespace tidewright;
 using namespace std::chrono_literals;
 
+using e2e::At;
+
 namespace {
 
 /// A policy that would make the controller act at once, were all well.
@@ -51,7 +53,7 @@ struct Place {
   /// It runs, says that something like `word` is wrong, and has started nothing.
   void CheckDegraded(const std::string& word) {
     const bool said = daemon->Await(30s, [&](const nlohmann::json& status) {
-      return status["problems"].dump().find(word) != std::string::npos && status["cycles"] > 4;
+      return At(status, "/problems").dump().find(word) != std::string::npos && At(status, "/cycles") > 4;
     });
     BOOST_TEST(said, "no problem says '" << word << "': " << daemon->Tidectl({"status"}).output
                                          << daemon->log());
@@ -122,11 +124,11 @@ BOOST_AUTO_TEST_CASE(a_cluster_with_an_open_slot_is_not_touched) {
   daemon->Configure(Settings());
   BOOST_REQUIRE(daemon->Start().ok());
   const bool seen = daemon->Await(30s, [&](const nlohmann::json& status) {
-    return status["cycles"] > 6 && status["plan"]["kind"] == "none" &&
-           status["plan"].dump().find("cluster_unhealthy") != std::string::npos;
+    return At(status, "/cycles") > 6 && At(status, "/plan/kind") == "none" &&
+           At(status, "/plan").dump().find("cluster_unhealthy") != std::string::npos;
   });
   BOOST_TEST(seen, daemon->Tidectl({"status"}).output);
-  BOOST_TEST(daemon->Ask({"actions"})["actions"].empty());
+  BOOST_TEST(At(daemon->Ask({"actions"}), "/actions").empty());
   BOOST_TEST(daemon->Stop() == 0);
 }
 
@@ -136,10 +138,10 @@ BOOST_AUTO_TEST_CASE(a_cluster_that_is_down_is_not_touched) {
   cluster->Kill(cluster->Ports().front(), SIGKILL);
   BOOST_REQUIRE(daemon->Start().ok());
   const bool seen = daemon->Await(40s, [&](const nlohmann::json& status) {
-    return status["cycles"] > 20 && status["plan"]["kind"] == "none";
+    return At(status, "/cycles") > 20 && At(status, "/plan/kind") == "none";
   });
   BOOST_TEST(seen, daemon->Tidectl({"status"}).output);
-  BOOST_TEST(daemon->Ask({"actions"})["actions"].empty());
+  BOOST_TEST(At(daemon->Ask({"actions"}), "/actions").empty());
   BOOST_TEST(daemon->Stop() == 0);
 }
 
@@ -157,7 +159,7 @@ BOOST_AUTO_TEST_CASE(a_full_disk_is_a_visible_problem_and_no_action) {
   settings.data_dir = small;
   daemon->Configure(settings);
   BOOST_REQUIRE(daemon->Start().ok());
-  BOOST_TEST(daemon->Await(30s, [](const nlohmann::json& status) { return status["cycles"] > 2; }),
+  BOOST_TEST(daemon->Await(30s, [](const nlohmann::json& status) { return At(status, "/cycles") > 2; }),
              daemon->log());
   daemon->Stop();
   {

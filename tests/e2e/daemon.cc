@@ -20,6 +20,11 @@ std::string ReadFile(const std::string& path) {
 
 }  // namespace
 
+nlohmann::json At(const nlohmann::json& json, const std::string& pointer) {
+  const nlohmann::json::json_pointer place(pointer);
+  return json.contains(place) ? json.at(place) : nlohmann::json();
+}
+
 std::string Program(const std::string& name) {
   const char* folder = std::getenv("TIDEWRIGHT_BIN_DIR");
   return (folder == nullptr ? std::string("build/dev/bin") : std::string(folder)) + "/" + name;

@@ -70,6 +70,9 @@ class Daemon {
   std::optional<io::Subprocess> process_;
 };
 
+/// What stands at "/action/state", null where there is nothing.
+[[nodiscard]] nlohmann::json At(const nlohmann::json& json, const std::string& pointer);
+
 [[nodiscard]] std::string Program(const std::string& name);
 
 }  // namespace tidewright::e2e

@@ -15,6 +15,8 @@
 using namespace tidewright;
 using namespace std::chrono_literals;
 
+using e2e::At;
+
 namespace {
 
 constexpr int kKeys = 20000;
@@ -83,8 +85,8 @@ struct World {
 
   bool AwaitShards(int shards, Duration timeout) {
     return daemon->Await(timeout, [&](const nlohmann::json& status) {
-      const auto& action = status["action"];
-      return status["shards"] == shards && (action.is_null() || !action["ended"].is_null());
+      const bool idle = At(status, "/action").is_null() || !At(status, "/action/ended").is_null();
+      return At(status, "/shards") == shards && idle;
     });
   }
 
@@ -142,15 +144,14 @@ BOOST_FIXTURE_TEST_CASE(killed_in_mid_move_the_controller_resumes_and_ends_clean
     BOOST_REQUIRE(daemon->Start().ok());
     // In the middle of moving: some slots have gone, others have not.
     const bool moving = daemon->Await(60s, [&](const nlohmann::json& status) {
-      return status["action"].is_object() && status["action"]["state"] == "running" &&
-             status["action"]["partitions_moved"].get<int>() > 0;
+      return At(status, "/action/state") == "running" && At(status, "/action/partitions_moved") > 0;
     });
     BOOST_TEST(moving, daemon->log());
     daemon->Signal(SIGKILL);
   }
   BOOST_REQUIRE(daemon->Start().ok());
   BOOST_TEST(AwaitShards(4, 120s), daemon->log());
-  BOOST_TEST(daemon->Ask({"actions"})["actions"].size() == 1u);  // resumed, not begun anew
+  BOOST_TEST(At(daemon->Ask({"actions"}), "/actions").size() == 1u);  // resumed, not begun anew
   BOOST_TEST(daemon->Stop() == 0);
   CheckNothingIsLost();
 }
@@ -160,8 +161,7 @@ BOOST_FIXTURE_TEST_CASE(stopped_in_mid_move_it_leaves_no_slot_open_and_goes_on_l
   BOOST_REQUIRE(daemon->Start().ok());
   BOOST_TEST(daemon->Await(60s,
                            [&](const nlohmann::json& status) {
-                             return status["action"].is_object() &&
-                                    status["action"]["partitions_moved"].get<int>() > 0;
+                             return At(status, "/action/partitions_moved") > 0;
                            }),
              daemon->log());
   BOOST_TEST(daemon->Stop() == 0);
@@ -178,12 +178,12 @@ BOOST_FIXTURE_TEST_CASE(in_approve_mode_nothing_moves_until_a_person_said_so, Wo
   BOOST_REQUIRE(daemon->Start().ok());
   BOOST_TEST(
       daemon->Await(
-          60s, [&](const nlohmann::json& status) { return status["recommended_shards"] == 4; }),
+          60s, [&](const nlohmann::json& status) { return At(status, "/recommended_shards") == 4; }),
       daemon->log());
   const auto listed = daemon->Ask({"recommendations", "list"});
   BOOST_REQUIRE(listed.is_object());
   BOOST_REQUIRE(!listed["recommendations"].empty());
-  BOOST_TEST(daemon->Ask({"actions"})["actions"].empty());
+  BOOST_TEST(At(daemon->Ask({"actions"}), "/actions").empty());
   const std::string hash = listed["recommendations"][0]["hash"];
   const auto approved = daemon->Tidectl({"recommendations", "approve", hash.substr(0, 10)});
   BOOST_TEST(approved.exit_code == 0, approved.output);

@@ -85,9 +85,9 @@ struct Loaded {
 BOOST_FIXTURE_TEST_SUITE(load_generator, Loaded)
 
 BOOST_AUTO_TEST_CASE(nothing_is_lost_or_undone_while_slots_move) {
+  const std::string entry = "127.0.0.1:" + std::to_string(cluster->Ports().front());
   const auto port = cluster->StartServer();
   BOOST_REQUIRE(port.ok());
-  const std::string entry = "127.0.0.1:" + std::to_string(cluster->Ports().front());
   const std::string added = "127.0.0.1:" + std::to_string(*port);
   Run(4000);
   WaitForAnswers(2000);

@@ -20,7 +20,10 @@ class FakeController : public ControllerApi {
   }
   StatusOr<Recommendation> FindRecommendation(const std::string& prefix) const override {
     if (prefix == "gone") return Error(StatusCode::kNotFound, "no recommendation begins with gone");
-    return Recommendation{.hash = "abcdef", .plan = *SampleView().plan};
+    Recommendation found;
+    found.hash = "abcdef";
+    found.plan = *SampleView().plan;
+    return found;
   }
   StatusOr<Recommendation> Approve(const std::string& prefix, const std::string& who,
                                    const std::string& comment) override {
@@ -62,7 +65,7 @@ struct Served {
 
 }  // namespace
 
-BOOST_FIXTURE_TEST_SUITE(grpc_server, Served)
+BOOST_FIXTURE_TEST_SUITE(api_server, Served)
 
 BOOST_AUTO_TEST_CASE(status_carries_the_whole_view) {
   grpc::ClientContext context;

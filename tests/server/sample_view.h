@@ -13,13 +13,16 @@ inline ControllerView SampleView() {
   view.version = "0.0.1";
   view.now = WallTime(1'800'000'000s);
   view.cycles = 7;
-  view.topology = Topology{.cluster = "cache",
-                           .epoch = 3,
-                           .partition_count = 16384,
-                           .shards = {{"m1", {"m1", "127.0.0.1", 7001}, {}, {{0, 8191}}},
-                                      {"m2", {"m2", "127.0.0.1", 7002}, {}, {{8192, 16383}}}},
-                           .open = {},
-                           .agreed = true};
+  Topology topology;
+  topology.cluster = "cache";
+  topology.partition_count = 16384;
+  topology.agreed = true;
+  topology.shards.resize(2);
+  topology.shards[0].id = topology.shards[0].master.id = "m1";
+  topology.shards[0].partitions = {{0, 8191}};
+  topology.shards[1].id = topology.shards[1].master.id = "m2";
+  topology.shards[1].partitions = {{8192, 16383}};
+  view.topology = topology;
   NodeLoad load;
   load.node_id = load.shard_id = "m1";
   load.usage[Resource::kRequests] = {1200, Quality::kFresh};
