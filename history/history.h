@@ -59,7 +59,7 @@ class History {
   /// there replaces it. Refuses what is not finite and times before 1970 (kInvalidArgument).
   /// kResourceExhausted when the disk is full; nothing is half-written.
   virtual Status Append(const std::vector<HistoryPoint>& values) = 0;
-  /// The same for whole stretches, in one commit, much faster for long ones (about 6 million
+  /// The same for whole stretches, in one commit, much faster for long ones (about 3 million
   /// minutes a second). Gaps leave what is there; a value of a step of several minutes stands in
   /// each.
   virtual Status Import(const std::vector<HistorySeries>& stretches) = 0;

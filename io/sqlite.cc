@@ -15,13 +15,23 @@ bool IsDiskFull(int system_error) {
 }
 
 Status FullError(const std::string& path) {
-  return Error(StatusCode::kResourceExhausted,
-               "{}: the disk is full; nothing of this change was written. Free space there", path);
+  return Error(
+      StatusCode::kResourceExhausted,
+      "{}: the disk or a quota is full; nothing of this change was written. Free space there",
+      path);
 }
 
-/// Turns the newest error of a connection into a Status.
+/// What the system said of a failed call. SQLite forgets it where the error comes up in a commit;
+/// then errno still has it, given that it was cleared before the call.
+int SystemError(sqlite3* handle, int code, int errno_after) {
+  if ((code & 0xff) != SQLITE_IOERR && (code & 0xff) != SQLITE_CANTOPEN) return 0;
+  const int remembered = handle != nullptr ? sqlite3_system_errno(handle) : 0;
+  return remembered != 0 ? remembered : errno_after;
+}
+
+/// Turns the newest error of a connection into a Status. Clear errno before the call that may fail.
 Status ToStatus(sqlite3* handle, int code, const std::string& path) {
-  const int system_error = handle != nullptr ? sqlite3_system_errno(handle) : 0;
+  const int system_error = SystemError(handle, code, errno);
   const std::string text = handle != nullptr ? sqlite3_errmsg(handle) : sqlite3_errstr(code);
   const std::string cause =
       system_error != 0 ? fmt::format("{} ({})", text, std::strerror(system_error)) : text;
@@ -132,8 +142,10 @@ Status SqliteStatement::Walk(const OnRow& on_row) {
     status = ToStatus(handle, bind_error_, path_);
   } else {
     int rc = SQLITE_ROW;
+    errno = 0;
     while (status.ok() && (rc = sqlite3_step(statement_)) == SQLITE_ROW) {
       status = on_row(SqliteRow(statement_));
+      errno = 0;
     }
     if (status.ok() && rc != SQLITE_DONE) status = ToStatus(handle, rc, path_);
   }
@@ -149,6 +161,7 @@ StatusOr<std::unique_ptr<SqliteDatabase>> SqliteDatabase::Open(const std::string
                                                                Duration busy_timeout) {
   TW_RETURN_IF_ERROR(CheckFolder(path));
   sqlite3* handle = nullptr;
+  errno = 0;
   // NOMUTEX: the owner of a connection serialises its use.
   const int rc =
       sqlite3_open_v2(path.c_str(), &handle,
@@ -172,12 +185,14 @@ StatusOr<std::unique_ptr<SqliteDatabase>> SqliteDatabase::Open(const std::string
 SqliteDatabase::~SqliteDatabase() { sqlite3_close(handle_); }
 
 Status SqliteDatabase::Execute(const std::string& sql) {
+  errno = 0;
   const int rc = sqlite3_exec(handle_, sql.c_str(), nullptr, nullptr, nullptr);
   return rc == SQLITE_OK ? OkStatus() : ToStatus(handle_, rc, path_);
 }
 
 StatusOr<SqliteStatement> SqliteDatabase::Prepare(const std::string& sql) {
   sqlite3_stmt* statement = nullptr;
+  errno = 0;
   const int rc = sqlite3_prepare_v2(handle_, sql.c_str(), static_cast<int>(sql.size()) + 1,
                                     &statement, nullptr);
   if (rc != SQLITE_OK) return ToStatus(handle_, rc, path_);

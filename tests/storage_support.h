@@ -106,17 +106,21 @@ class Child {
   FILE* output_ = nullptr;
 };
 
+/// Call in a child: no file may grow beyond this, as under a quota.
+inline void LimitFileSize(std::size_t bytes) {
+  signal(SIGXFSZ, SIG_IGN);
+  const rlimit limit{bytes, bytes};
+  setrlimit(RLIMIT_FSIZE, &limit);
+}
+
 /// Call in a child: makes `folder` a file system of `bytes` where this user may mount one, else
 /// limits the size of each file to that.
 inline void LimitDisk(const std::string& folder, std::size_t bytes) {
   const std::string size = "size=" + std::to_string(bytes);
-  if (unshare(CLONE_NEWNS) == 0 && mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0 &&
-      mount("none", folder.c_str(), "tmpfs", 0, size.c_str()) == 0) {
-    return;
+  if (unshare(CLONE_NEWNS) != 0 || mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0 ||
+      mount("none", folder.c_str(), "tmpfs", 0, size.c_str()) != 0) {
+    LimitFileSize(bytes);
   }
-  signal(SIGXFSZ, SIG_IGN);
-  const rlimit limit{bytes, bytes};
-  setrlimit(RLIMIT_FSIZE, &limit);
 }
 
 /// Call in a child: gives up root's right to write everywhere.

@@ -161,10 +161,13 @@ BOOST_AUTO_TEST_CASE(a_folder_that_is_missing_or_read_only_is_named_with_the_rem
   BOOST_TEST(child.Wait() == 0);
 }
 
-BOOST_AUTO_TEST_CASE(a_disk_that_fills_up_is_an_error_and_what_was_committed_stays) {
-  const TempFolder folder;
+namespace {
+
+/// Writes until it is refused, in a child whose room `limit` has bounded; then all that was
+/// committed must be there and sound.
+void WriteUntilFull(const TempFolder& folder, const std::function<void()>& limit) {
   Child child([&](const Child::Say& say) {
-    tidewright::testing::LimitDisk(folder.path(), 400'000);
+    limit();
     auto database = SqliteDatabase::Open(folder / "a.db", kSchema);
     if (!database.ok()) _exit(2);
     Status status;
@@ -177,10 +180,22 @@ BOOST_AUTO_TEST_CASE(a_disk_that_fills_up_is_an_error_and_what_was_committed_sta
     say(Rows(**database) == committed && committed > 10 ? "all there" : "lost");
     say((*database)->QuickCheck().ok() ? "sound" : "damaged");
   });
-  BOOST_TEST(child.Line() == "resource exhausted");
-  BOOST_TEST(child.Line() == "all there");
-  BOOST_TEST(child.Line() == "sound");
+  for (const char* wanted : {"resource exhausted", "all there", "sound"}) {
+    BOOST_TEST(child.Line() == wanted);
+  }
   BOOST_TEST(child.Wait() == 0);
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(a_disk_that_fills_up_is_an_error_and_what_was_committed_stays) {
+  const TempFolder folder;
+  WriteUntilFull(folder, [&] { tidewright::testing::LimitDisk(folder.path(), 400'000); });
+}
+
+BOOST_AUTO_TEST_CASE(a_quota_that_is_used_up_is_the_same) {
+  const TempFolder folder;
+  WriteUntilFull(folder, [] { tidewright::testing::LimitFileSize(400'000); });
 }
 
 BOOST_AUTO_TEST_CASE(a_damaged_page_is_found_by_the_check) {
