@@ -22,7 +22,6 @@ struct RedisConfig {
   std::vector<Endpoint> seeds;
   std::string username;
   std::string password_file;  ///< secrets come from files only
-  Duration connect_timeout = std::chrono::seconds(1);
   Duration command_timeout = std::chrono::seconds(2);
   int keys_per_migrate = 100;
   std::int64_t big_key_bytes = 10 * 1024 * 1024;  ///< larger keys are not moved

@@ -51,7 +51,6 @@ void ReadRedis(Section& top, RedisConfig& redis) {
   section.Addresses("seeds", redis.seeds, Need::kRequired);
   section.Text("username", redis.username);
   section.Text("password_file", redis.password_file);
-  section.Span("connect_timeout", redis.connect_timeout, 10ms, 1min);
   section.Span("command_timeout", redis.command_timeout, 10ms, 1min);
   section.Whole("keys_per_migrate", redis.keys_per_migrate, 1, 10'000);
   double big_key = static_cast<double>(redis.big_key_bytes);

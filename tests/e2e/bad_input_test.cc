@@ -53,7 +53,8 @@ struct Place {
   /// It runs, says that something like `word` is wrong, and has started nothing.
   void CheckDegraded(const std::string& word) {
     const bool said = daemon->Await(30s, [&](const nlohmann::json& status) {
-      return At(status, "/problems").dump().find(word) != std::string::npos && At(status, "/cycles") > 4;
+      return At(status, "/problems").dump().find(word) != std::string::npos &&
+             At(status, "/cycles") > 4;
     });
     BOOST_TEST(said, "no problem says '" << word << "': " << daemon->Tidectl({"status"}).output
                                          << daemon->log());
@@ -159,8 +160,9 @@ BOOST_AUTO_TEST_CASE(a_full_disk_is_a_visible_problem_and_no_action) {
   settings.data_dir = small;
   daemon->Configure(settings);
   BOOST_REQUIRE(daemon->Start().ok());
-  BOOST_TEST(daemon->Await(30s, [](const nlohmann::json& status) { return At(status, "/cycles") > 2; }),
-             daemon->log());
+  BOOST_TEST(
+      daemon->Await(30s, [](const nlohmann::json& status) { return At(status, "/cycles") > 2; }),
+      daemon->log());
   daemon->Stop();
   {
     std::ofstream filler(small + "/filler", std::ios::binary);
