@@ -89,30 +89,7 @@ Status SlotGroup::CatchUp() {
   }
 }
 
-/// NODE raises the target's epoch above those that it knows. A source whose epoch was raised a
-/// moment ago, unknown to the target, may have sent claims that would win over the target's.
-Status SlotGroup::AwaitEpochOfSource() {
-  const MonoTime deadline = link_.clock().Monotonic() + kGossipTime;
-  while (parties_.source.id != parties_.target.id) {
-    const auto answers = link_.CallAll(
-        {{parties_.source, {{"CLUSTER", "NODES"}}}, {parties_.target, {{"CLUSTER", "NODES"}}}});
-    for (const auto& answer : answers) TW_RETURN_IF_ERROR(answer.status());
-    TW_ASSIGN_OR_RETURN(const auto at_source, ParseClusterNodes(answers[0]->front().text));
-    TW_ASSIGN_OR_RETURN(const auto at_target, ParseClusterNodes(answers[1]->front().text));
-    const NodeLine* self = at_source.Myself();
-    const NodeLine* seen = at_target.Find(parties_.source.id);
-    if (self == nullptr || !self->master) break;  // a replica claims nothing
-    if (seen != nullptr && seen->config_epoch >= self->config_epoch) break;
-    if (link_.clock().Monotonic() >= deadline) {
-      return Error(StatusCode::kUnavailable, "{} does not learn the epoch {} of {}",
-                   parties_.target.Address(), self->config_epoch, parties_.source.Address());
-    }
-    link_.Sleep(std::chrono::milliseconds(10));
-  }
-  return OkStatus();
-}
-
-Status SlotGroup::CheckBeforeClosing(std::vector<int>& to_tell_target) {
+Status SlotGroup::CheckBeforeClosing(std::vector<int>& to_tell_target, bool& epoch_known) {
   Batch source_batch = {{"CLUSTER", "NODES"}};
   for (int slot : slots_) {
     source_batch.push_back({"CLUSTER", "COUNTKEYSINSLOT", std::to_string(slot)});
@@ -125,6 +102,12 @@ Status SlotGroup::CheckBeforeClosing(std::vector<int>& to_tell_target) {
   }
   TW_ASSIGN_OR_RETURN(const auto at_source, ParseClusterNodes((*answers[0])[0].text));
   TW_ASSIGN_OR_RETURN(const auto at_target, ParseClusterNodes((*answers[1])[0].text));
+  // NODE raises the target's epoch above those that it knows. A source whose epoch was raised a
+  // moment ago, unknown to the target, may have sent claims that would win over the target's.
+  const NodeLine* seen = at_target.Find(parties_.source.id);
+  epoch_known = !at_source.Myself()->master ||
+                (seen != nullptr && seen->config_epoch >= at_source.Myself()->config_epoch);
+  if (!epoch_known) return OkStatus();
   std::vector<int> to_import;
   for (std::size_t i = 0; i < slots_.size(); ++i) {
     const int slot = slots_[i];
@@ -170,14 +153,14 @@ Status SlotGroup::CheckOwner(const Server& teller, const ClusterNodes& told,
   return OkStatus();
 }
 
-/// NODE, and what the node believes afterwards.
-Status SlotGroup::Tell(const Server& to, const std::vector<int>& slots) {
+/// NODE; returns what the node believes afterwards.
+StatusOr<ClusterNodes> SlotGroup::Tell(const Server& to, const std::vector<int>& slots) {
   Batch batch;
   for (int slot : slots) batch.push_back(SetSlot(slot, {"NODE", parties_.target.id}));
   batch.push_back({"CLUSTER", "NODES"});
   TW_ASSIGN_OR_RETURN(const auto replies, link_.Call(to, std::move(batch)));
   TW_ASSIGN_OR_RETURN(const auto nodes_reply, Checked(replies.back()));
-  TW_ASSIGN_OR_RETURN(const auto nodes, ParseClusterNodes(nodes_reply.text));
+  TW_ASSIGN_OR_RETURN(auto nodes, ParseClusterNodes(nodes_reply.text));
   for (std::size_t i = 0; i < slots.size(); ++i) {
     if (!replies[i].IsError()) continue;
     // The source has given away its last slot and become a replica of the new owner: done.
@@ -186,32 +169,42 @@ Status SlotGroup::Tell(const Server& to, const std::vector<int>& slots) {
         Checked(replies[i]).status(),
         fmt::format("give slot {} to {} at {}", slots[i], parties_.target.Address(), to.Address()));
   }
-  return CheckOwner(to, nodes, slots);
+  TW_RETURN_IF_ERROR(CheckOwner(to, nodes, slots));
+  return nodes;
 }
 
 /// The target's claim must be newer than the source's, else gossip could revert it.
-Status SlotGroup::RaiseEpoch() {
+Status SlotGroup::RaiseEpoch(ClusterNodes at_target) {
   for (int attempt = 0; attempt < 3; ++attempt) {
-    TW_ASSIGN_OR_RETURN(const auto nodes, Nodes(link_, parties_.target));
-    const std::int64_t epoch = nodes.Myself()->config_epoch;
+    const std::int64_t epoch = at_target.Myself()->config_epoch;
     const bool highest =
-        std::all_of(nodes.nodes.begin(), nodes.nodes.end(), [&](const NodeLine& line) {
+        std::all_of(at_target.nodes.begin(), at_target.nodes.end(), [&](const NodeLine& line) {
           return line.myself || !line.master || line.config_epoch < epoch;
         });
     if (highest) return OkStatus();
     TW_RETURN_IF_ERROR(link_.CallChecked(parties_.target, {{"CLUSTER", "BUMPEPOCH"}}).status());
+    TW_ASSIGN_OR_RETURN(at_target, Nodes(link_, parties_.target));
   }
   return Error(StatusCode::kUnavailable, "{} does not get the highest epoch",
                parties_.target.Address());
 }
 
 Status SlotGroup::Close() {
+  const MonoTime deadline = link_.clock().Monotonic() + kGossipTime;
   std::vector<int> to_tell_target;
-  TW_RETURN_IF_ERROR(AwaitEpochOfSource());
-  TW_RETURN_IF_ERROR(CheckBeforeClosing(to_tell_target));
-  TW_RETURN_IF_ERROR(Tell(parties_.target, to_tell_target));
-  TW_RETURN_IF_ERROR(RaiseEpoch());
-  TW_RETURN_IF_ERROR(Tell(parties_.source, slots_));
+  bool epoch_known = false;
+  while (true) {
+    TW_RETURN_IF_ERROR(CheckBeforeClosing(to_tell_target, epoch_known));
+    if (epoch_known) break;
+    if (link_.clock().Monotonic() >= deadline) {
+      return Error(StatusCode::kUnavailable, "{} does not learn the epoch of {}",
+                   parties_.target.Address(), parties_.source.Address());
+    }
+    link_.Sleep(std::chrono::milliseconds(10));
+  }
+  TW_ASSIGN_OR_RETURN(auto at_target, Tell(parties_.target, to_tell_target));
+  TW_RETURN_IF_ERROR(RaiseEpoch(std::move(at_target)));
+  TW_RETURN_IF_ERROR(Tell(parties_.source, slots_).status());
   std::vector<ClusterLink::Request> requests;
   for (const auto& other : parties_.others) {
     Batch batch;

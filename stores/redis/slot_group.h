@@ -38,13 +38,12 @@ class SlotGroup {
   Status Cancel();
 
  private:
-  Status Tell(const Server& to, const std::vector<int>& slots);
-  Status AwaitEpochOfSource();
-  Status CheckBeforeClosing(std::vector<int>& to_tell_target);
+  StatusOr<ClusterNodes> Tell(const Server& to, const std::vector<int>& slots);
+  Status CheckBeforeClosing(std::vector<int>& to_tell_target, bool& epoch_known);
   Status CheckOwner(const Server& teller, const ClusterNodes& told,
                     const std::vector<int>& slots) const;
   Status SetSlots(const Server& to, const std::vector<int>& slots, const Command& what);
-  Status RaiseEpoch();
+  Status RaiseEpoch(ClusterNodes at_target);
 
   ClusterLink& link_;
   const MoveParties& parties_;
