@@ -140,6 +140,8 @@ class Executor::Impl {
   /// Carries out what stands between two calls of Advance: an effect, or a wait.
   std::optional<Observation> Perform(const Effect& effect, const ActionRecord& record,
                                      Context& context, const std::stop_token& stop);
+  /// What was moved since the newest save becomes part of the record.
+  void Absorb(ActionRecord& record);
   /// Makes it durable, current, and known.
   Status Save(const ActionRecord& record);
   void Publish(ActionRecord record);
@@ -220,7 +222,10 @@ void Executor::Impl::Run(const std::stop_token& stop, ActionRecord record, NoteM
     record = std::move(next.record);
     if (!record.Open()) record.ended = clock_.Wall();
     // Nothing is done to the store that the log does not know.
-    if (next.persist && !Save(record).ok()) break;
+    if (next.persist) {
+      Absorb(record);
+      if (!Save(record).ok()) break;
+    }
     if (next.effect.kind == EffectKind::kFinish || stop.stop_requested()) break;
     seen = Perform(next.effect, record, context, stop);
     if (seen && seen->status.code() == StatusCode::kCancelled && !stop.stop_requested()) {
@@ -230,6 +235,13 @@ void Executor::Impl::Run(const std::stop_token& stop, ActionRecord record, NoteM
     }
   }
   SetBusy(false);
+}
+
+void Executor::Impl::Absorb(ActionRecord& record) {
+  std::scoped_lock lock(mutex_);
+  record.partitions_moved += std::exchange(progress_.partitions_moved, 0);
+  record.keys_moved += std::exchange(progress_.keys_moved, 0);
+  record.bytes_moved += std::exchange(progress_.bytes_moved, 0);
 }
 
 std::optional<Observation> Executor::Impl::Perform(const Effect& effect, const ActionRecord& record,

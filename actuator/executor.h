@@ -16,7 +16,7 @@ namespace tidewright {
 struct ActionProgress {
   std::string action_id;
   int step = -1;
-  int partitions_moved = 0;  ///< since this process started the action
+  int partitions_moved = 0;  ///< since the newest save of the record, which has the rest
   double keys_moved = 0;
   double bytes_moved = 0;
 };

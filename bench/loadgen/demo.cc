@@ -142,15 +142,16 @@ class Show {
 
   /// How much these servers bear differs from machine to machine; the day is made to fit.
   Status Calibrate() {
-    Say("measuring what a throttled shard bears, the daemon watching (half a minute)");
+    Say("measuring what a throttled shard bears, the daemon watching (20 s)");
     TW_RETURN_IF_ERROR(stage_.daemon().Start(Settings("observe", "calibration"), stop_));
-    TW_ASSIGN_OR_RETURN(
-        capacity_, MeasureCapacity(stage_.load(), world_.shards, stage_.daemon(), clock_, stop_));
+    TW_ASSIGN_OR_RETURN(const auto masters, stage_.Masters());
+    TW_ASSIGN_OR_RETURN(capacity_, MeasureCapacity(stage_.load(), masters, world_.share,
+                                                   stage_.daemon(), clock_, stop_));
     stage_.daemon().Stop();
     shard_capacity_ = capacity_.commands * capacity_.request_units_per_command;
-    Say("a shard bears {:.0f} commands/s = {:.0f} RU/s (p99 there {:.0f} ms; {:.0f} commands/s "
-        "at most)",
-        capacity_.commands, shard_capacity_, Seconds(capacity_.p99) * 1e3, capacity_.saturated);
+    Say("a shard bears {:.0f} commands/s = {:.0f} RU/s ({:.1f} us of cpu each; idle it needs "
+        "{:.1f}% of a core)",
+        capacity_.commands, shard_capacity_, 1e6 * capacity_.cpu_per_command, 100 * capacity_.idle);
     return OkStatus();
   }
 

@@ -2,89 +2,98 @@
 
 #include <algorithm>
 
+#include "bench/loadgen/throttle_means.h"
+
 namespace tidewright::demo {
 namespace {
 
-using loadgen::LoadCounters;
 using loadgen::LoadGenerator;
 
-constexpr double kMoreThanAnyShardBears = 15'000;  // commands/s
 constexpr Duration kWarmUp = std::chrono::milliseconds(1500);
 constexpr Duration kSpan = std::chrono::seconds(4);
-constexpr double kKeepsUp = 0.995;
-constexpr double kShares[] = {0.9, 0.8, 0.7, 0.6, 0.5};
-constexpr Duration kBearableP99 = std::chrono::milliseconds(150);
+constexpr double kFirstRate = 1000;   // commands/s for each shard
+constexpr double kEasyShare = 0.65;   // of what the first measurement promises
+constexpr double kMostUsable = 0.95;  // of the share: what is left over rounds off peaks
 
-struct Answered {
-  double per_second = 0;
-  Duration p99{0};
-};
-
-/// Runs at `rate` and tells what was answered after a warm-up.
-StatusOr<Answered> RunAt(LoadGenerator& load, double rate, Clock& clock, std::stop_token stop) {
-  load.Start([rate](MonoTime) { return rate; });
-  clock.WaitFor(kWarmUp, stop);
-  const LoadCounters before = load.Counters();
-  const MonoTime start = clock.Monotonic();
-  clock.WaitFor(kSpan, stop);
-  const LoadCounters after = load.Counters();
-  const double seconds = Seconds(clock.Monotonic() - start);
-  if (stop.stop_requested()) return Error(StatusCode::kCancelled, "stopped");
-  if (after.answered == before.answered) {
-    return Error(StatusCode::kUnavailable, "the cluster answers nothing");
+StatusOr<double> CpuSeconds(const std::vector<pid_t>& processes) {
+  double seconds = 0;
+  for (const pid_t pid : processes) {
+    TW_ASSIGN_OR_RETURN(const auto nanoseconds, loadgen::MainThreadNanoseconds(pid));
+    seconds += static_cast<double>(nanoseconds) * 1e-9;
   }
-  return Answered{static_cast<double>(after.answered - before.answered) / seconds,
-                  after.latency.Since(before.latency).Quantile(0.99)};
+  return seconds;
 }
 
-/// Demand in RU/s as the daemon sees it, over commands/s as the clients see them. Both are averaged
-/// over the same span, since neither stands still.
-StatusOr<double> RequestUnitsPerCommand(LoadGenerator& load, Daemon& daemon, Clock& clock,
-                                        std::stop_token stop) {
-  constexpr int kReadings = 8;
-  const LoadCounters before = load.Counters();
+/// Averages over a span.
+struct Use {
+  double cpu = 0;       ///< seconds a second, of all masters
+  double commands = 0;  ///< a second
+  double demand = 0;    ///< RU/s as the daemon saw it; 0 when it did not tell
+};
+
+StatusOr<Use> Observe(LoadGenerator& load, const std::vector<pid_t>& masters, Duration span,
+                      Daemon* daemon, Clock& clock, std::stop_token stop) {
+  clock.WaitFor(kWarmUp, stop);
   const MonoTime start = clock.Monotonic();
-  double sum = 0;
+  const auto answered_before = load.Counters().answered;
+  TW_ASSIGN_OR_RETURN(const double cpu_before, CpuSeconds(masters));
+  double demand = 0;
   int readings = 0;
-  Status last = Error(StatusCode::kUnavailable, "no fresh demand");
-  for (int i = 0; i < kReadings && !stop.stop_requested(); ++i) {
-    clock.WaitFor(std::chrono::seconds(1), stop);
-    const auto status = daemon.Ask({"status"});
-    if (!status.ok()) {
-      last = status.status();
-      continue;
-    }
-    const auto demand = status->value("demand", nlohmann::json::object()).value("requests", 0.0);
-    if (demand <= 0) continue;
-    sum += demand;
+  while (clock.Monotonic() < start + span && !stop.stop_requested()) {
+    clock.WaitFor(std::chrono::milliseconds(800), stop);
+    if (daemon == nullptr) continue;
+    const auto status = daemon->Ask({"status"});
+    if (!status.ok()) continue;
+    const double now = status->value("demand", nlohmann::json::object()).value("requests", 0.0);
+    if (now <= 0) continue;
+    demand += now;
     ++readings;
   }
   if (stop.stop_requested()) return Error(StatusCode::kCancelled, "stopped");
-  if (readings < kReadings / 2) return Annotate(last, "the daemon does not tell the demand");
-  const auto answered = static_cast<double>(load.Counters().answered - before.answered);
-  return sum / readings / (answered / Seconds(clock.Monotonic() - start));
+  const double seconds = Seconds(clock.Monotonic() - start);
+  TW_ASSIGN_OR_RETURN(const double cpu_after, CpuSeconds(masters));
+  Use use;
+  use.cpu = (cpu_after - cpu_before) / seconds;
+  use.commands = static_cast<double>(load.Counters().answered - answered_before) / seconds;
+  if (readings > 0) use.demand = demand / readings;
+  return use;
 }
 
 }  // namespace
 
-StatusOr<Capacity> MeasureCapacity(LoadGenerator& load, int shards, Daemon& daemon, Clock& clock,
+StatusOr<Capacity> MeasureCapacity(LoadGenerator& load, const std::vector<pid_t>& masters,
+                                   double share, Daemon& daemon, Clock& clock,
                                    std::stop_token stop) {
+  const auto shards = static_cast<double>(masters.size());
   Capacity capacity;
-  TW_ASSIGN_OR_RETURN(const auto full, RunAt(load, shards * kMoreThanAnyShardBears, clock, stop));
-  capacity.saturated = full.per_second / shards;
-  for (const double share : kShares) {
-    const double rate = share * full.per_second;
-    TW_ASSIGN_OR_RETURN(const auto held, RunAt(load, rate, clock, stop));
-    capacity.commands = rate / shards;
-    capacity.p99 = held.p99;
-    if (held.per_second >= kKeepsUp * rate && held.p99 <= kBearableP99) break;
+  TW_ASSIGN_OR_RETURN(const auto idle, Observe(load, masters, kSpan, nullptr, clock, stop));
+  capacity.idle = idle.cpu / shards;
+  // Commands are cheaper when more of them are read at once: measured at two rates, the second near
+  // to what is planned with.
+  double rate = kFirstRate * shards;
+  for (int i = 0; i < 2; ++i) {
+    load.Start([rate](MonoTime) { return rate; });
+    TW_ASSIGN_OR_RETURN(const auto use, Observe(load, masters, i == 0 ? kSpan : 2 * kSpan,
+                                                i == 0 ? nullptr : &daemon, clock, stop));
+    const double cpu = use.cpu - idle.cpu;
+    if (use.commands < 1 || cpu <= 0) {
+      return Error(StatusCode::kUnavailable, "the cluster answers nothing");
+    }
+    capacity.cpu_per_command = cpu / use.commands;
+    capacity.commands =
+        std::max(0.0, kMostUsable * share - capacity.idle) / capacity.cpu_per_command;
+    capacity.request_units_per_command = use.demand / use.commands;
+    rate = kEasyShare * capacity.commands * shards;
   }
-  const double rate = capacity.commands * shards * 0.7;
-  load.Start([rate](MonoTime) { return rate; });
-  clock.WaitFor(std::chrono::seconds(2), stop);
-  TW_ASSIGN_OR_RETURN(capacity.request_units_per_command,
-                      RequestUnitsPerCommand(load, daemon, clock, stop));
   load.Stop(std::chrono::seconds(10));
+  if (capacity.request_units_per_command <= 0) {
+    return Error(StatusCode::kUnavailable, "the daemon does not tell the demand");
+  }
+  if (capacity.commands < 100) {
+    return Error(StatusCode::kFailedPrecondition,
+                 "a shard bears {:.0f} commands/s only: this machine is too busy for the demo",
+                 capacity.commands);
+  }
   return capacity;
 }
 

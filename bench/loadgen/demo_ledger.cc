@@ -80,12 +80,11 @@ DaySummary Ledger::Sum(std::vector<ActionSummary> actions) const {
   for (std::size_t i = 0; i + 1 < looks_.size(); ++i) {
     const Look& look = looks_[i];
     const Duration span = looks_[i + 1].at - look.at;
-    const double capacity = look.shards * shard_capacity_;
     day.observed += span;
     day.node_hours += look.nodes * Hours(span);
     day.static_node_hours += static_shards_ * nodes_per_shard_ * Hours(span);
-    if (look.demand > capacity) day.under_provisioned += span;
-    if (look.demand > capacity * target_) day.above_target += span;
+    if (look.demand > look.capacity) day.under_provisioned += span;
+    if (look.demand > look.capacity * target_) day.above_target += span;
   }
   for (const auto& look : looks_) day.peak_shards = std::max(day.peak_shards, look.shards);
   std::sort(actions.begin(), actions.end(),

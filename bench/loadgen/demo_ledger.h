@@ -14,9 +14,10 @@ namespace tidewright::demo {
 /// What was so from `at` until the next look.
 struct Look {
   WallTime at;
-  double demand = 0;  ///< RU/s that clients want, served or not
-  int shards = 0;     ///< that serve slots
-  int nodes = 0;      ///< processes, replicas included
+  double demand = 0;    ///< RU/s that clients want, served or not
+  int shards = 0;       ///< that serve slots
+  double capacity = 0;  ///< RU/s that they bear as the slots lie: the fullest shard limits all
+  int nodes = 0;        ///< processes, replicas included
 };
 
 struct ActionSummary {

@@ -143,6 +143,17 @@ void Replay::Tell(const std::string& what) {
   if (!view_.screen().terminal) std::puts(event.c_str());
 }
 
+std::string Replay::ReasonOf(const std::string& plan_hash) {
+  const auto answer = daemon_.Ask({"recommendations", "list"});
+  if (!answer.ok()) return "";
+  for (const auto& recommendation : Member(*answer, "recommendations")) {
+    if (Text(recommendation, "hash") != plan_hash) continue;
+    const auto reasons = Texts(Member(Member(recommendation, "plan"), "reasons"));
+    return reasons.empty() ? "" : reasons.front();
+  }
+  return "";
+}
+
 void Replay::LookAtAction(const json& status) {
   frame_.action.clear();
   const json& told = Member(status, "action");
@@ -152,7 +163,8 @@ void Replay::LookAtAction(const json& status) {
   const std::string name =
       fmt::format("{} {} {} -> {}", action.id, action.kind, action.from_shards, action.to_shards);
   if (known == actions_.end()) {
-    Tell(name + " begins" + (plan_reasons_.empty() ? "" : ": " + plan_reasons_.front()));
+    const std::string why = ReasonOf(Text(told, "plan_hash"));
+    Tell(name + " begins" + (why.empty() ? "" : ": " + why));
   }
   if (action.ended && (known == actions_.end() || !known->second.ended)) {
     Tell(fmt::format("{} is {}: {:.0f} slots, {:.1f} MB moved", name, action.state, action.slots,
@@ -174,9 +186,6 @@ void Replay::LookAt(const json& status) {
   frame_.problems = Texts(Member(status, "problems"));
   const json& plan = Member(status, "plan");
   frame_.reasons = Texts(Member(plan, "reasons"));
-  if (const auto kind = Text(plan, "kind"); kind == "scale-out" || kind == "scale-in") {
-    plan_reasons_ = frame_.reasons;
-  }
   for (auto& text : Texts(Member(plan, "rejections"))) {
     frame_.reasons.push_back("not: " + std::move(text));
   }
@@ -191,6 +200,8 @@ void Replay::LookAtLoad() {
   frame_.commands_per_second = static_cast<double>(counters.answered - last_.answered) / seconds;
   frame_.p99 = counters.latency.Since(last_.latency).Quantile(0.99);
   frame_.writes = counters.writes_acknowledged;
+  // New shards count as far as slots have reached them.
+  frame_.capacity = ledger_.shard_capacity() / counters.largest_share;
   frame_.lost = counters.lost;
   frame_.undone = counters.undone;
   frame_.errors = ErrorsSince(counters, at_start_);
@@ -226,7 +237,7 @@ Status Replay::Run(std::stop_token stop) {
     if (!status.ok()) frame_.problems = {"the daemon does not answer: " + Message(status.status())};
     LookAtLoad();
     if (frame_.now < frame_.day_end) {
-      ledger_.Add({frame_.now, frame_.demand, frame_.shards, frame_.nodes});
+      ledger_.Add({frame_.now, frame_.demand, frame_.shards, frame_.capacity, frame_.nodes});
     } else {
       if (!over) over = begun;
       if (!ActionOpen() || begun > *over + kPatienceForLastAction) break;

@@ -44,6 +44,8 @@ class Replay {
  private:
   void LookAt(const nlohmann::json& status);
   void LookAtAction(const nlohmann::json& status);
+  /// The first reason of the recommendation with that hash; empty when it is not to be had.
+  std::string ReasonOf(const std::string& plan_hash);
   void LookAtLoad();
   void RefreshActions();
   void RefreshForecast();
@@ -62,7 +64,6 @@ class Replay {
   loadgen::LoadCounters last_;
   MonoTime last_counted_;
   std::map<std::string, ActionSummary> actions_;
-  std::vector<std::string> plan_reasons_;  ///< of the newest plan that wanted an action
 };
 
 }  // namespace tidewright::demo

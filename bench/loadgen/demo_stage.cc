@@ -36,6 +36,17 @@ void Stage::KillServersBelow() {
   }
 }
 
+StatusOr<std::vector<pid_t>> Stage::Masters() {
+  std::vector<pid_t> masters;
+  for (const auto& [port, server] : cluster_->servers()) {
+    TW_ASSIGN_OR_RETURN(const auto role, cluster_->client().Call1("127.0.0.1", port, {"ROLE"}));
+    if (!role.elements.empty() && role.elements.front().text == "master") {
+      masters.push_back(server.process.pid());
+    }
+  }
+  return masters;
+}
+
 Status Stage::StartCluster(const World& world) {
   for (const auto& folder : {paths_.Cluster(), paths_.Nodes()}) {
     std::error_code error;

@@ -34,6 +34,8 @@ class Stage {
 
   [[nodiscard]] const Paths& paths() const { return paths_; }
   [[nodiscard]] std::vector<int> SeedPorts() const { return cluster_->Ports(); }
+  /// Processes that are masters now, of the servers it started.
+  [[nodiscard]] StatusOr<std::vector<pid_t>> Masters();
   Daemon& daemon() { return daemon_; }
   loadgen::LoadGenerator& load() { return *load_; }
   [[nodiscard]] const loadgen::Throttle& throttle() const { return *throttle_; }

@@ -68,7 +68,7 @@ std::vector<Column> Columns(const Ledger& ledger, const Band& band, const Frame&
     Column* column = at(look.at);
     if (column == nullptr) continue;
     column->demand = std::max(column->demand.value_or(0), look.demand);
-    column->capacity = look.shards * ledger.shard_capacity();
+    column->capacity = look.capacity;
   }
   for (std::size_t i = 0; i < band.median.size(); ++i) {
     const WallTime time = band.start + band.step * static_cast<Duration::rep>(i);
@@ -189,8 +189,7 @@ std::string Render(const Ledger& ledger, const Band& band, const Frame& frame,
   };
   line("now",
        fmt::format(
-           "demand {} of {} RU/s{}", Short(frame.demand),
-           Short(frame.shards * ledger.shard_capacity()),
+           "demand {} of {} RU/s{}", Short(frame.demand), Short(frame.capacity),
            frame.foreseen > 0 ? fmt::format(", next hour up to {}", Short(frame.foreseen)) : ""));
   line("action", frame.action.empty() ? "none" : frame.action);
   for (const auto& reason : frame.reasons) line("because", reason);
@@ -204,10 +203,10 @@ std::string Render(const Ledger& ledger, const Band& band, const Frame& frame,
   return text;
 }
 
-std::string PlainLine(const Ledger& ledger, const Frame& frame) {
+std::string PlainLine(const Frame& frame) {
   return fmt::format(
       "{}  demand {:>6} of {:>6} RU/s{}  {} shards{}  {}\n", FormatTimeOfDay(frame.now),
-      Short(frame.demand), Short(frame.shards * ledger.shard_capacity()),
+      Short(frame.demand), Short(frame.capacity),
       frame.foreseen > 0 ? fmt::format(" (next hour to {})", Short(frame.foreseen)) : "",
       frame.shards, frame.action.empty() ? "" : "  " + frame.action, Ending(frame));
 }
@@ -219,7 +218,7 @@ LiveView::~LiveView() {
 
 void LiveView::Show(const Ledger& ledger, const Band& band, const Frame& frame) {
   if (!screen_.terminal) {
-    std::fputs(PlainLine(ledger, frame).c_str(), stdout);
+    std::fputs(PlainLine(frame).c_str(), stdout);
     std::fflush(stdout);
     return;
   }

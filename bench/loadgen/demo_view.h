@@ -25,6 +25,7 @@ struct Frame {
   double speed = 1;
   double demand = 0;    ///< RU/s wanted now
   double foreseen = 0;  ///< 95 % quantile of the next hour's maximum; 0 = none
+  double capacity = 0;  ///< RU/s that the shards bear as the slots lie
   int shards = 0;
   int nodes = 0;
   std::string mode;
@@ -57,7 +58,7 @@ struct Screen {
 [[nodiscard]] std::string Render(const Ledger& ledger, const Band& band, const Frame& frame,
                                  const Screen& screen);
 /// One line for what is no terminal.
-[[nodiscard]] std::string PlainLine(const Ledger& ledger, const Frame& frame);
+[[nodiscard]] std::string PlainLine(const Frame& frame);
 
 /// 11234 → "11.2k".
 [[nodiscard]] std::string Short(double value);

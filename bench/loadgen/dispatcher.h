@@ -50,6 +50,7 @@ class Dispatcher {
   void Refresh();
   [[nodiscard]] bool Ready() const { return map_known_; }
   void Close();
+  [[nodiscard]] const SlotMap& slots() const { return map_; }
 
   /// By kind: MOVED, ASK, TRYAGAIN, CLUSTERDOWN, …, "timeout", "io", "gave up".
   [[nodiscard]] const std::map<std::string, std::int64_t>& errors() const { return errors_; }

@@ -14,7 +14,7 @@ namespace tidewright::loadgen {
 namespace {
 
 constexpr Duration kTick = std::chrono::milliseconds(2);
-constexpr double kLongestCatchUp = 0.1;  // seconds of demand issued at once after a stall
+constexpr double kLongestCatchUp = 0.5;  // seconds of demand issued at once after a stall
 constexpr std::size_t kFindingsKept = 50;
 constexpr std::size_t kBulkWindow = 512;  // commands under way while loading and verifying
 constexpr int kBulkTries = 3;
@@ -88,6 +88,7 @@ class LoadGenerator::Engine {
   [[nodiscard]] LoadCounters Counters() const {
     LoadCounters counters = counters_;
     counters.errors = dispatcher_.errors();
+    counters.largest_share = dispatcher_.slots().LargestShare();
     counters.outstanding = static_cast<std::int64_t>(flights_.size());
     return counters;
   }
@@ -134,10 +135,11 @@ class LoadGenerator::Engine {
   void Tick() {
     if (!rate_) return;
     const MonoTime now = clock_.Monotonic();
-    const double elapsed = std::min(Seconds(now - last_tick_), kLongestCatchUp);
+    const double elapsed = Seconds(now - last_tick_);
     last_tick_ = now;
-    due_ += std::max(0.0, rate_(now)) * elapsed;
-    const double allowed = options_.highest_rate * elapsed + 1;
+    const double rate = std::max(0.0, rate_(now));
+    due_ += rate * elapsed;
+    const double allowed = std::min(options_.highest_rate * elapsed, rate * kLongestCatchUp) + 1;
     if (due_ > allowed) {
       counters_.shed += static_cast<std::int64_t>(due_ - allowed);
       due_ = allowed;

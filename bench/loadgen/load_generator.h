@@ -40,6 +40,7 @@ struct LoadCounters {
   std::int64_t not_executed = 0;  ///< given up after redirects and retries
   std::int64_t shed = 0;          ///< wanted by the rate, but the server had too many under way
   std::int64_t outstanding = 0;
+  double largest_share = 1;                    ///< of the slots, on one shard, as of now
   std::map<std::string, std::int64_t> errors;  ///< by kind, see Dispatcher::errors
   Histogram latency;      ///< from the moment the rate asked for it to its answer, retries included
   std::int64_t lost = 0;  ///< findings, as of now

@@ -92,6 +92,13 @@ std::optional<Address> SlotMap::Owner(int slot) const {
   return addresses_[static_cast<std::size_t>(index)];
 }
 
+double SlotMap::LargestShare() const {
+  std::vector<int> counts(addresses_.size() + 1);
+  for (const int index : owners_) ++counts[static_cast<std::size_t>(index + 1)];
+  if (addresses_.empty()) return 1;
+  return static_cast<double>(*std::max_element(counts.begin() + 1, counts.end())) / kSlots;
+}
+
 std::vector<Address> SlotMap::Owners() const {
   std::vector<bool> used(addresses_.size());
   for (const int index : owners_) {

@@ -39,6 +39,8 @@ class SlotMap {
   Status Take(const redis::Reply& slots, const Address& from);
   void Set(int slot, const Address& owner);
   [[nodiscard]] std::optional<Address> Owner(int slot) const;
+  /// Slots of the owner that has the most, as a share of all; 1 while nothing is known.
+  [[nodiscard]] double LargestShare() const;
   /// Every owner, each once.
   [[nodiscard]] std::vector<Address> Owners() const;
 

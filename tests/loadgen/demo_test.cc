@@ -19,7 +19,7 @@ Ledger RisingDay() {
   Ledger ledger(100, 0.7, 2, 5);
   for (int minute = 0; minute <= 6 * 60; ++minute) {
     const int shards = minute < 120 ? 3 : 4;
-    ledger.Add({kStart + minute * 1min, minute * 100.0 / 60, shards, 2 * shards});
+    ledger.Add({kStart + minute * 1min, minute * 100.0 / 60, shards, shards * 100.0, 2 * shards});
   }
   return ledger;
 }
@@ -136,7 +136,7 @@ BOOST_AUTO_TEST_CASE(the_picture_shows_demand_capacity_and_what_is_foreseen) {
   const auto view = Render(ledger, band, frame, screen);
   BOOST_TEST(!Contains(view, "\x1b["));
   BOOST_TEST(Contains(Render(ledger, band, frame, {true, true, 100, 40}), "\x1b["));
-  BOOST_TEST(Contains(PlainLine(ledger, frame), "06:00  demand"));
+  BOOST_TEST(Contains(PlainLine(frame), "06:00  demand"));
 }
 
 BOOST_AUTO_TEST_CASE(the_picture_fits_small_screens_and_an_empty_day) {

@@ -50,7 +50,9 @@ BOOST_AUTO_TEST_CASE(slots_that_an_answer_does_not_name_keep_their_owner) {
   loadgen::SlotMap map;
   const Address from{"h", 1};
   BOOST_TEST(!map.Owner(5).has_value());
+  BOOST_TEST(map.LargestShare() == 1);
   BOOST_REQUIRE(map.Take(Array({Range(0, 99, "a", 1), Range(100, 16383, "", 2)}), from).ok());
+  BOOST_TEST(map.LargestShare() == 16284.0 / 16384);
   BOOST_TEST(map.Owner(99)->host == "a");
   BOOST_TEST(map.Owner(100)->host == "h");
   BOOST_REQUIRE(map.Take(Array({Range(0, 49, "c", 3)}), from).ok());
