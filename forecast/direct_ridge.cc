@@ -23,25 +23,36 @@ double DirectRidge::Mean(int begin, int end) const {
   return end > begin ? (sums_[end] - sums_[begin]) / (end - begin) : 0.0;
 }
 
-void DirectRidge::Fill(int origin, int ahead, bool with_long, double* row) const {
+double DirectRidge::ShapeMean(int begin, int end) const {
+  begin = std::max(begin, 0);
+  return end > begin ? (shape_sums_[end] - shape_sums_[begin]) / (end - begin) : 0.0;
+}
+
+double DirectRidge::Fill(int origin, int ahead, bool with_long, double* row) const {
   const int hour = std::max(3, p_->hour);
+  const int quarter = std::max(2, hour / 4);
+  const int season = p_->season;
+  const double last_day = Mean(origin - (season > 0 ? season : 24 * p_->hour), origin);
+  const int place = season > 0 ? origin + ahead - (ahead / season + 1) * season : 0;
+  const double base = season > 0 ? shape_[place] : last_day;
+  // What the shape had where the recent values are.
+  const auto usual = [&](int steps) {
+    return season > 0 ? ShapeMean(origin - steps - season, origin - season) : last_day;
+  };
   row[0] = 1.0;
-  row[1] = (*y_)[origin - 1];
-  row[2] = Mean(origin - std::max(2, hour / 4), origin);
-  row[3] = Mean(origin - hour, origin);
-  row[4] = Mean(origin - (p_->season > 0 ? p_->season : 24 * p_->hour), origin);
-  row[5] = row[6] = row[7] = row[8] = 0.0;
-  if (p_->season > 0) {
-    const int place = origin + ahead - (ahead / p_->season + 1) * p_->season;
-    row[5] = shape_[place];
-    row[6] = (*y_)[place];
-    const int begin = std::max(0, origin - hour - p_->season);
-    const int end = origin - p_->season;
-    row[7] = (shape_sums_[end] - shape_sums_[begin]) / (end - begin);
-  }
+  row[1] = (*y_)[origin - 1] - usual(1);
+  row[2] = Mean(origin - quarter, origin) - usual(quarter);
+  row[3] = Mean(origin - hour, origin) - usual(hour);
+  row[4] = season > 0 ? last_day - ShapeMean(origin - 2 * season, origin - season)
+                      : Mean(origin - 6 * hour, origin) - last_day;
+  row[5] = base;
+  row[6] = season > 0 ? (*y_)[place] - base : 0.0;
+  row[7] = 0.0;
   if (with_long) {
-    row[8] = (*y_)[origin + ahead - (ahead / p_->long_season + 1) * p_->long_season];
+    const int long_season = p_->long_season;
+    row[7] = (*y_)[origin + ahead - (ahead / long_season + 1) * long_season] - base;
   }
+  return base;
 }
 
 void DirectRidge::Fit(const Prepared& p, const std::vector<int>& cutoffs, int horizon) {
@@ -49,7 +60,9 @@ void DirectRidge::Fit(const Prepared& p, const std::vector<int>& cutoffs, int ho
   y_ = domain_ == Domain::kLog ? &p.logs : &p.values;
   models_.clear();
   knots_.clear();
-  for (int k = 0; k < horizon; k = std::max(k + 1, k * 3 / 2)) knots_.push_back(k);
+  for (int k = 0; k < horizon; k = std::min(std::max(k + 1, k * 3 / 2), k + 4 * p.hour)) {
+    knots_.push_back(k);
+  }
   if (knots_.back() != horizon - 1) knots_.push_back(horizon - 1);
   const int n = p.size();
   shape_.assign(static_cast<std::size_t>(n), 0.0);
@@ -99,9 +112,9 @@ void DirectRidge::FitKnots(const std::vector<int>& cutoffs, bool with_long) {
       int rows = 0;
       for (; origin + knot < cutoffs[c]; origin += stride) {
         if (std::isnan(p_->targets[origin + knot])) continue;
-        Fill(origin, knot, with_long, row);
+        const double base = Fill(origin, knot, with_long, row);
         for (int j = 0; j < kFeatures; ++j) block(rows, j) = row[j];
-        block(rows, kFeatures) = (*y_)[origin + knot];
+        block(rows, kFeatures) = (*y_)[origin + knot] - base;
         ++rows;
       }
       moments.Add(block.topRows(rows));
@@ -128,8 +141,7 @@ bool DirectRidge::Predict(int origin, std::span<double> out) const {
     const auto& b = model->coefficients[next].empty() ? a : model->coefficients[next];
     const double gap = std::max(1, knots_[next] - knots_[knot]);
     const double share = std::clamp((h - knots_[knot]) / gap, 0.0, 1.0);
-    Fill(origin, h, model->with_long, row);
-    double value = 0;
+    double value = Fill(origin, h, model->with_long, row);
     for (std::size_t j = 0; j < kFeatures; ++j) {
       value += (a[j] + share * (b[j] - a[j])) * row[j];
     }

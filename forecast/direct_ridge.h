@@ -6,11 +6,12 @@
 
 namespace tidewright {
 
-/// For knots of the horizon, y(t+h) is regressed by ridge on the season's shape there (mean of the
-/// last seasons at that place), the last season's and the long season's value there, the last
-/// value, the last quarter of an hour, hour and day, and the shape over the last hour. Coefficients
-/// between knots are interpolated. This is SPAR (Chen et al., NSDI 2008) with shape and level kept
-/// apart and one regression per horizon.
+/// For knots of the horizon, what y(t+h) will deviate from the season's shape there (mean of the
+/// last seasons at that place; the last day's mean where there is no season) is regressed by ridge
+/// on how the last value, quarter of an hour, hour and day deviated from the shape, on the shape
+/// itself, and on what the last season and the long season had there. Coefficients between knots
+/// are interpolated. This is SPAR (Chen et al., NSDI 2008) with shape and level kept apart and one
+/// regression per horizon.
 class DirectRidge : public Member {
  public:
   enum class Domain { kLevel, kLog };
@@ -23,7 +24,7 @@ class DirectRidge : public Member {
   [[nodiscard]] bool Predict(int origin, std::span<double> out) const override;
 
  private:
-  static constexpr int kFeatures = 9;  ///< the constant included
+  static constexpr int kFeatures = 8;  ///< the constant included
   struct Model {
     int cutoff = 0;
     bool with_long = false;
@@ -32,9 +33,10 @@ class DirectRidge : public Member {
     double highest = 0;
   };
   void FitKnots(const std::vector<int>& cutoffs, bool with_long);
-  /// The regressors of step origin + ahead, known before origin.
-  void Fill(int origin, int ahead, bool with_long, double* row) const;
+  /// The regressors of step origin + ahead, known before origin. Returns the shape there.
+  double Fill(int origin, int ahead, bool with_long, double* row) const;
   [[nodiscard]] double Mean(int begin, int end) const;
+  [[nodiscard]] double ShapeMean(int begin, int end) const;
   [[nodiscard]] int Earliest(bool with_long) const;
 
   Domain domain_;

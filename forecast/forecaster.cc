@@ -5,6 +5,7 @@
 #include <numeric>
 
 #include "forecast/combination.h"
+#include "forecast/level_shift.h"
 #include "forecast/prepared.h"
 #include "forecast/scenarios.h"
 #include "forecast/trust.h"
@@ -138,7 +139,8 @@ StatusOr<Forecast> MakeForecast(const ForecastState& state, const ForecastReques
   if (!prepared.ok()) return Annotate(prepared.status(), ToString(state.key));
   const Prepared& p = *prepared;
   const auto members = MakeMembers(p);
-  const Combined combined = Combine(p, members, request.horizon);
+  Combined combined = Combine(p, members, request.horizon);
+  const double shift = FollowLevelShift(p, combined);
   const Residuals residuals = MeasureResiduals(p, combined);
   SamplePaths paths = DrawPaths(p, combined, residuals, request.paths, request.seed);
 
@@ -160,6 +162,10 @@ StatusOr<Forecast> MakeForecast(const ForecastState& state, const ForecastReques
   out.recent_error = verdict.recent_error;
   out.notes = p.notes;
   out.notes.push_back(DescribeMembers(members, combined.weights));
+  if (shift != 0) {
+    out.notes.push_back(
+        fmt::format("the level shifted lately: forecast multiplied by {:.2f}", std::exp(shift)));
+  }
   out.notes.push_back(fmt::format("trust is {}: {}", TrustName(verdict.trust), verdict.reason));
   if (request.keep_paths) out.paths = std::move(paths);
   return out;
