@@ -17,6 +17,7 @@ constexpr int kRememberedActions = 1000;
 constexpr int kNewestRecommendations = 20;
 constexpr int kRememberedAudit = 1'000'000;
 
+constexpr Duration kFoldInterval = std::chrono::hours(1);
 constexpr char kAutoActor[] = "auto";
 
 bool Ended(const ActionRecord& record) { return !record.Open(); }
@@ -60,6 +61,7 @@ Controller::~Controller() { executor_.Stop(); }
 Status Controller::Open() {
   const WallTime now = parts_.clock.Wall();
   TW_RETURN_IF_ERROR(Annotate(memory_.Load(now), "read the history"));
+  TW_RETURN_IF_ERROR(Annotate(parts_.journal.VerifyAudit(), "the audit log was changed"));
   TW_ASSIGN_OR_RETURN(const auto actions, parts_.journal.Actions(kRememberedActions));
   for (auto action = actions.rbegin(); action != actions.rend(); ++action) {
     if (!Ended(*action)) continue;
@@ -120,6 +122,7 @@ void Controller::Cycle() {
 
   const Status kept = memory_.Observe(load, known, executor_.Busy(), now);
   if (!kept.ok()) Complain("history is not being kept: " + Message(kept));
+  FoldHistory(now);
   memory_.Forecast(now);
   for (const auto& problem : memory_.problems()) Complain(problem);
 
@@ -137,6 +140,14 @@ void Controller::Cycle() {
   KeepAccount(known, now);
   Tell(known, load, plan, now);
   Publish(known, std::move(load), std::move(plan), now);
+}
+
+void Controller::FoldHistory(WallTime now) {
+  const WallTime hour = FloorTo(now, kFoldInterval);
+  if (folded_ == hour) return;
+  folded_ = hour;
+  const Status folded = parts_.history.Fold(now);
+  if (!folded.ok()) Complain("the history could not be folded: " + Message(folded));
 }
 
 PlannerState Controller::CurrentPlannerState() const {

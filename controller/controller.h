@@ -70,6 +70,7 @@ class Controller : public ControllerApi {
  private:
   void Cycle();
   /// The parts of a cycle, in their order.
+  void FoldHistory(WallTime now);
   void Recommend(const Plan& plan, const Topology* topology, WallTime now);
   void Act(const Topology* topology, WallTime now);
   void KeepAccount(const Topology* topology, WallTime now);
@@ -99,6 +100,7 @@ class Controller : public ControllerApi {
   std::vector<std::string> complaints_;
   std::vector<std::string> last_complaints_;
   int static_peak_shards_ = 0;
+  std::optional<WallTime> folded_;  // the hour of the newest folding
 
   std::atomic<bool> refresh_topology_{false};
   mutable std::mutex mutex_;  // guards what follows
