@@ -19,10 +19,13 @@ Topology ThreeShards() {
   const PartitionRange ranges[] = {{0, 5460}, {5461, 10922}, {10923, 16383}};
   for (int i = 0; i < 3; ++i) {
     const std::string id(1, static_cast<char>('a' + i));
-    topology.shards.push_back({id,
-                               {id, "10.0.0.1", 7000 + i},
-                               {{id + "r", "10.0.0.2", 7000 + i, NodeRole::kReplica}},
-                               {ranges[i]}});
+    Shard shard;
+    shard.id = shard.master.id = id;
+    Node replica;
+    replica.id = id + "r";
+    shard.replicas = {replica};
+    shard.partitions = {ranges[i]};
+    topology.shards.push_back(std::move(shard));
   }
   return topology;
 }
