@@ -9,8 +9,8 @@
 
 namespace tidewright {
 
-/// One idempotent operation. `kind` and `args` belong to the store that expanded the plan; the state
-/// machine and the journal do not look inside.
+/// One idempotent operation. `kind` and `args` belong to the store that expanded the plan; the
+/// state machine and the journal do not look inside.
 struct Step {
   int index = 0;
   std::string kind;   ///< "move", "join", …
@@ -21,16 +21,16 @@ struct Step {
 enum class StepState {
   kPending,
   kIntended,  ///< the intent is durable; the effect may or may not have begun
-  kDone,      ///< verified on the live store
+  kDone,      ///< verified on the live store; without an intent of ours when it held already
   kUndone,
 };
 enum class ActionState {
   kRunning,
-  kPaused,       ///< stopped at a safe boundary, by a person, a signal or a guard
+  kPaused,  ///< stopped at a safe boundary, by a person, a signal or a guard
   kRollingBack,
   kDone,
   kRolledBack,
-  kFailed,       ///< stopped for a person: neither forward nor back is safe
+  kFailed,  ///< stopped for a person: neither forward nor back is safe
 };
 [[nodiscard]] const char* StepStateName(StepState state);
 [[nodiscard]] const char* ActionStateName(ActionState state);
@@ -38,8 +38,8 @@ enum class ActionState {
 struct StepRecord {
   Step step;
   StepState state = StepState::kPending;
-  int attempts = 0;      ///< failed ones since the last success of this step's check
-  std::string error;     ///< of the newest failed attempt
+  int attempts = 0;   ///< failed ones since it was begun, forward or back, or a person resumed it
+  std::string error;  ///< of the newest failed attempt
 };
 
 struct ActionRecord {
@@ -48,10 +48,13 @@ struct ActionRecord {
   Plan plan;
   ActionState state = ActionState::kRunning;
   std::vector<StepRecord> steps;
-  std::string actor;   ///< "auto" or who approved
-  std::string error;   ///< why it paused, rolled back or failed
+  std::string actor;  ///< "auto" or who approved
+  std::string error;  ///< why it paused, rolled back or failed
   WallTime created;
-  WallTime ended;      ///< zero while it is open
+  WallTime ended;  ///< zero while it is open
+  int partitions_moved = 0;  ///< up to the newest save
+  double keys_moved = 0;
+  double bytes_moved = 0;
 
   [[nodiscard]] bool Open() const {
     return state == ActionState::kRunning || state == ActionState::kPaused ||

@@ -17,7 +17,8 @@ class ActionLog {
   virtual Status SaveAction(const ActionRecord& record) = 0;
   virtual Status SaveNote(const std::string& action_id, const std::string& key,
                           const std::string& value) = 0;
-  virtual StatusOr<std::map<std::string, std::string>> Notes(const std::string& action_id) const = 0;
+  virtual StatusOr<std::map<std::string, std::string>> Notes(
+      const std::string& action_id) const = 0;
 };
 
 }  // namespace tidewright

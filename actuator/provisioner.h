@@ -10,7 +10,8 @@
 namespace tidewright {
 
 struct NodeRequest {
-  std::string token;  ///< the same token gives the same node: a repeated request starts no second one
+  std::string
+      token;  ///< the same token gives the same node: a repeated request starts no second one
   std::string cluster;
   NodeRequest() = default;
   NodeRequest(std::string t, std::string c) : token(std::move(t)), cluster(std::move(c)) {}

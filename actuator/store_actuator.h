@@ -25,7 +25,7 @@ class StepContext {
   /// Durable before it returns. Notes belong to the action and are seen by all of its steps.
   [[nodiscard]] virtual Status SaveNote(const std::string& key, const std::string& value) = 0;
   [[nodiscard]] virtual std::optional<std::string> Note(const std::string& key) const = 0;
-  /// For people and metrics only.
+  /// What was moved since the last call. For people and metrics only.
   virtual void Progress(int partitions_moved, double keys_moved, double bytes_moved) = 0;
 };
 
@@ -36,7 +36,8 @@ enum class StepCheck {
 
 /// Calls block, one at a time for one cluster. Errors: transient ones (IsTransient) are tried again
 /// with backoff; kCancelled stops at a safe boundary; kFailedPrecondition ends the attempt to go
-/// forward; kDataLoss stops everything and calls a person.
+/// forward, as does every other code: what was done is undone; kDataLoss stops everything and calls
+/// a person. An exception counts as kInternal.
 class StoreActuator {
  public:
   virtual ~StoreActuator() = default;

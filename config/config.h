@@ -1,6 +1,7 @@
 // The one YAML file that configures the daemon.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -21,7 +22,6 @@ struct RedisConfig {
   std::vector<Endpoint> seeds;
   std::string username;
   std::string password_file;  ///< secrets come from files only
-  Duration connect_timeout = std::chrono::seconds(1);
   Duration command_timeout = std::chrono::seconds(2);
   int keys_per_migrate = 100;
   std::int64_t big_key_bytes = 10 * 1024 * 1024;  ///< larger keys are not moved
@@ -67,12 +67,15 @@ struct Config {
   Policy policy;
   AlertmanagerConfig alertmanager;
   std::optional<ScaledClock::Origin> clock;  ///< demonstrations: wall time that runs faster
-  std::string log_level = "info";
+  std::string log_level = "info";  ///< trace, debug, info, warn, error
+  /// "file:line: key: …": worth telling at start, no reason to refuse.
+  std::vector<std::string> warnings;
 };
 
 /// Everything wrong with the file at once, each as "file:line: key: what is wrong; what would be
-/// right", joined by newlines, in a kInvalidArgument. Caps the file's size, refuses anchors, aliases
-/// and duplicate keys.
+/// right", joined by newlines, in a kInvalidArgument. Caps the file's size, refuses anchors, aliases,
+/// tags and duplicate keys. Values of unknown keys are never repeated: they may be secrets.
+/// deploy/tidewright.example.yaml has every key with its default.
 [[nodiscard]] StatusOr<Config> LoadConfig(const std::string& path);
 [[nodiscard]] StatusOr<Config> ParseConfig(const std::string& yaml, const std::string& file_name);
 

@@ -18,6 +18,9 @@ class Clock {
   [[nodiscard]] virtual WallTime Wall() const = 0;
   [[nodiscard]] virtual MonoTime Monotonic() const = 0;
 
+  /// Wall time that is never scaled: what other programs understand.
+  [[nodiscard]] virtual WallTime RealWall() const { return Wall(); }
+
   /// Wall seconds per monotonic second: 1, except on a ScaledClock.
   [[nodiscard]] virtual double WallSpeed() const { return 1.0; }
 
@@ -46,6 +49,7 @@ class ScaledClock : public RealClock {
   explicit ScaledClock(Origin origin) : origin_(origin) {}
 
   [[nodiscard]] WallTime Wall() const override;
+  [[nodiscard]] WallTime RealWall() const override { return RealClock::Wall(); }
   [[nodiscard]] double WallSpeed() const override { return origin_.speed; }
 
  private:

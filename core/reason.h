@@ -1,5 +1,5 @@
-// Why something was done, weakened or not done. Codes are stable: they stand in metrics, the journal
-// and the API; texts are for people.
+// Why something was done, weakened or not done. Codes are stable: they stand in metrics, the
+// journal and the API; texts are for people.
 #pragma once
 
 #include <optional>
@@ -20,8 +20,8 @@ enum class ReasonCode {
   kCooldown,
   kStepLimit,
   kActionInFlight,
-  kDataMissing,       ///< too few nodes have fresh plausible data for a decrease
-  kForecastUntrusted, ///< not enough history, or recent error too large, for a decrease
+  kDataMissing,        ///< too few nodes have fresh plausible data for a decrease
+  kForecastUntrusted,  ///< not enough history, or recent error too large, for a decrease
   kNoForecast,
   kObservedLoadHigh,  ///< the forecast allows a decrease, what is observed does not
   kClusterUnhealthy,  ///< failed nodes, unowned or open partitions, disagreement

@@ -4,20 +4,28 @@ namespace tidewright {
 
 const char* ResourceName(Resource resource) {
   switch (resource) {
-    case Resource::kRequests: return "requests";
-    case Resource::kCpu: return "cpu";
-    case Resource::kMemory: return "memory";
-    case Resource::kNetwork: return "network";
+    case Resource::kRequests:
+      return "requests";
+    case Resource::kCpu:
+      return "cpu";
+    case Resource::kMemory:
+      return "memory";
+    case Resource::kNetwork:
+      return "network";
   }
   return "unknown";
 }
 
 const char* ResourceUnit(Resource resource) {
   switch (resource) {
-    case Resource::kRequests: return "RU/s";
-    case Resource::kCpu: return "s/s";
-    case Resource::kMemory: return "B";
-    case Resource::kNetwork: return "B/s";
+    case Resource::kRequests:
+      return "RU/s";
+    case Resource::kCpu:
+      return "s/s";
+    case Resource::kMemory:
+      return "B";
+    case Resource::kNetwork:
+      return "B/s";
   }
   return "";
 }

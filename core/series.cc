@@ -6,10 +6,14 @@ namespace tidewright {
 
 const char* ScopeName(Scope scope) {
   switch (scope) {
-    case Scope::kCluster: return "cluster";
-    case Scope::kShard: return "shard";
-    case Scope::kPartition: return "partition";
-    case Scope::kTenant: return "tenant";
+    case Scope::kCluster:
+      return "cluster";
+    case Scope::kShard:
+      return "shard";
+    case Scope::kPartition:
+      return "partition";
+    case Scope::kTenant:
+      return "tenant";
   }
   return "unknown";
 }
@@ -32,7 +36,8 @@ StatusOr<Series> Coarsen(const Series& series, Duration step) {
   }
   Series out{.start = FloorTo(series.start, step), .step = step, .values = {}, .flags = {}};
   if (series.empty()) return out;
-  const auto cells = static_cast<std::size_t>((series.end() - out.start + step - Duration(1)) / step);
+  const auto cells =
+      static_cast<std::size_t>((series.end() - out.start + step - Duration(1)) / step);
   const auto per_cell = static_cast<std::size_t>(step / series.step);
   std::vector<double> sums(cells, 0.0);
   std::vector<std::size_t> counts(cells, 0);

@@ -25,7 +25,8 @@ using StatusCode = absl::StatusCode;
 
 [[nodiscard]] inline Status OkStatus() { return absl::OkStatus(); }
 
-/// A status with a formatted message: Error(StatusCode::kUnavailable, "{}:{} did not answer", h, p).
+/// A status with a formatted message: Error(StatusCode::kUnavailable, "{}:{} did not answer", h,
+/// p).
 template <typename... Args>
 [[nodiscard]] Status Error(StatusCode code, fmt::format_string<Args...> format, Args&&... args) {
   return Status(code, fmt::format(format, std::forward<Args>(args)...));
@@ -51,15 +52,15 @@ template <typename... Args>
 #define TW_CONCAT(a, b) TW_CONCAT_INNER(a, b)
 
 /// Returns from the enclosing function when `expr` is an error.
-#define TW_RETURN_IF_ERROR(expr)                             \
-  do {                                                       \
+#define TW_RETURN_IF_ERROR(expr)                                    \
+  do {                                                              \
     if (auto tw_status = (expr); !tw_status.ok()) return tw_status; \
   } while (false)
 
 /// TW_ASSIGN_OR_RETURN(auto value, Compute());
 #define TW_ASSIGN_OR_RETURN(lhs, expr) \
   TW_ASSIGN_OR_RETURN_IMPL(TW_CONCAT(tw_or_, __LINE__), lhs, expr)
-#define TW_ASSIGN_OR_RETURN_IMPL(temp, lhs, expr) \
-  auto temp = (expr);                             \
+#define TW_ASSIGN_OR_RETURN_IMPL(temp, lhs, expr)  \
+  auto temp = (expr);                              \
   if (!temp.ok()) return std::move(temp).status(); \
   lhs = *std::move(temp)

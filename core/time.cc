@@ -105,9 +105,9 @@ StatusOr<Duration> ParseDuration(const std::string& text) {
     p = end + std::string(best->name).size();
   }
   if (!any || *p != '\0' || micros > 9e17) {
-    return Error(StatusCode::kInvalidArgument,
-                 "'{}' is not a duration; write a number with its unit, such as 90s, 5m, 1h30m, 14d",
-                 text);
+    return Error(
+        StatusCode::kInvalidArgument,
+        "'{}' is not a duration; write a number with its unit, such as 90s, 5m, 1h30m, 14d", text);
   }
   return Duration(static_cast<Duration::rep>(std::llround(micros)));
 }

@@ -1,6 +1,7 @@
 // Points and spans of time, and their text. Two time lines that must never be mixed:
 //   WallTime  what a calendar says (UTC). May jump; runs faster than real time in the demo.
-//   MonoTime  time since boot, suspend included (CLOCK_BOOTTIME). Deadlines, leases and the rates of
+//   MonoTime  time since boot, suspend included (CLOCK_BOOTTIME). Deadlines, leases and the rates
+//   of
 //             counters use this one alone.
 #pragma once
 
@@ -31,7 +32,8 @@ using MonoTime = BootTimeLine::time_point;
 [[nodiscard]] std::string FormatTime(WallTime time);
 /// Clock of the day in UTC: "04:30".
 [[nodiscard]] std::string FormatTimeOfDay(WallTime time);
-/// Accepts "2026-11-22T04:30:00Z", "2026-11-22 04:30[:00]", "2026-11-22" (UTC) and seconds since 1970.
+/// Accepts "2026-11-22T04:30:00Z", "2026-11-22 04:30[:00]", "2026-11-22" (UTC) and seconds since
+/// 1970.
 [[nodiscard]] StatusOr<WallTime> ParseTime(const std::string& text);
 
 /// The two largest units that are not zero: "1d 4h", "5m", "2.5s", "40ms".

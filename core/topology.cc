@@ -9,10 +9,14 @@ namespace tidewright {
 
 const char* NodeHealthName(NodeHealth health) {
   switch (health) {
-    case NodeHealth::kOnline: return "online";
-    case NodeHealth::kSuspected: return "suspected";
-    case NodeHealth::kFailed: return "failed";
-    case NodeHealth::kJoining: return "joining";
+    case NodeHealth::kOnline:
+      return "online";
+    case NodeHealth::kSuspected:
+      return "suspected";
+    case NodeHealth::kFailed:
+      return "failed";
+    case NodeHealth::kJoining:
+      return "joining";
   }
   return "unknown";
 }

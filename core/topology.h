@@ -23,7 +23,7 @@ struct Node {
   int port = 0;
   NodeRole role = NodeRole::kMaster;
   NodeHealth health = NodeHealth::kOnline;
-  std::string zone;  ///< failure domain; empty when unknown
+  std::string zone = {};  ///< failure domain; empty when unknown
 
   [[nodiscard]] std::string Address() const { return host + ":" + std::to_string(port); }
   friend bool operator==(const Node&, const Node&) = default;

@@ -11,7 +11,8 @@ namespace tidewright {
 
 /// How far a forecast may be trusted. A scale-down needs at least kFair.
 enum class Trust {
-  kNone,  ///< no observation, or nothing recent
+  kNone,  ///< no forecast, or one from observations that are no longer recent (the caller knows
+          ///< now)
   kPoor,  ///< less than a day of history, or recent error like that of a blind guess
   kFair,
   kGood,  ///< a season seen at least twice, realised coverage near the promise
@@ -41,14 +42,14 @@ struct Forecast {
   SeriesKey key;
   WallTime start;  ///< of the first step; the end of the last observation
   Duration step{0};
-  int horizon = 0;                             ///< steps
-  std::vector<double> mean;                    ///< [step]
-  std::vector<double> levels;                  ///< rising, such as 0.5, 0.8, 0.9, 0.95, 0.99
+  int horizon = 0;             ///< steps
+  std::vector<double> mean;    ///< [step], over the paths; levels' 0.5 is the median
+  std::vector<double> levels;  ///< rising, such as 0.5, 0.8, 0.9, 0.95, 0.99
   std::vector<std::vector<double>> quantiles;  ///< [level][step], never crossing
   std::vector<WindowMaximum> maxima;
   SamplePaths paths;  ///< what the quantiles were read off; empty where not asked for
   Trust trust = Trust::kNone;
-  double recent_error = 0;  ///< mean absolute one-step error of the last hours ÷ mean demand
+  double recent_error = 0;         ///< mean |error| up to an hour ahead, last 6 h, ÷ mean demand
   std::vector<std::string> notes;  ///< season, members, what was cleaned: for people
 
   [[nodiscard]] WallTime TimeOf(int i) const { return start + step * i; }

@@ -32,8 +32,8 @@ struct ForecastState {
 /// step must be the state's (any, for an empty state).
 [[nodiscard]] StatusOr<ForecastState> Update(ForecastState state, const Series& samples);
 
-/// From two observations upwards. kFailedPrecondition where there are fewer; kInvalidArgument for an
-/// impossible request. Every number in the answer is finite and ≥ 0.
+/// From two observations upwards. kFailedPrecondition where there are fewer; kInvalidArgument for
+/// an impossible request. Every number in the answer is finite and ≥ 0.
 [[nodiscard]] StatusOr<Forecast> MakeForecast(const ForecastState& state,
                                               const ForecastRequest& request);
 

@@ -10,7 +10,8 @@ namespace tidewright::io {
 /// Starts on construction; the destructor stops the loop, dropping what was not run, and joins.
 class IoThread {
  public:
-  IoThread() : guard_(boost::asio::make_work_guard(context_)), thread_([this] { context_.run(); }) {}
+  IoThread()
+      : guard_(boost::asio::make_work_guard(context_)), thread_([this] { context_.run(); }) {}
   ~IoThread() {
     context_.stop();
     thread_.join();

@@ -22,7 +22,8 @@ namespace {
 constexpr Duration kPollInterval = std::chrono::milliseconds(10);
 
 /// Runs in the child, between fork and exec: async-signal-safe calls alone.
-[[noreturn]] void BecomeProgram(const SpawnOptions& options, char* const* arguments, int error_pipe) {
+[[noreturn]] void BecomeProgram(const SpawnOptions& options, char* const* arguments,
+                                int error_pipe) {
   if (options.own_session) setsid();
   sigset_t none;
   sigemptyset(&none);

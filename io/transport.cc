@@ -37,13 +37,12 @@ class TcpTransport : public Transport, public std::enable_shared_from_this<TcpTr
   }
 
   void Read(char* data, std::size_t size, ReadDone done) override {
-    socket_.async_read_some(
-        asio::buffer(data, size),
-        [self = shared_from_this(), done = std::move(done)](const error_code& error,
-                                                            std::size_t count) {
-          if (error) return done(ToStatus(error));
-          done(count);
-        });
+    socket_.async_read_some(asio::buffer(data, size),
+                            [self = shared_from_this(), done = std::move(done)](
+                                const error_code& error, std::size_t count) {
+                              if (error) return done(ToStatus(error));
+                              done(count);
+                            });
   }
 
   void Write(const char* data, std::size_t size, Done done) override {

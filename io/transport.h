@@ -11,8 +11,8 @@
 
 namespace tidewright::io {
 
-/// Not thread-safe: calls and callbacks run on the event loop's thread. A callback is called exactly
-/// once unless the loop is destroyed first. Buffers must live until their callback.
+/// Not thread-safe: calls and callbacks run on the event loop's thread. A callback is called
+/// exactly once unless the loop is destroyed first. Buffers must live until their callback.
 class Transport {
  public:
   using Done = std::function<void(Status)>;

@@ -26,11 +26,13 @@ struct PartitionMove {
   friend bool operator==(const PartitionMove&, const PartitionMove&) = default;
 };
 
-/// Expected figures over the lead time, with the plan or without it.
+/// Expected figures over the time that the plan must cover (scale-out and none: lead time and
+/// consolidation window; scale-in: scale-in window and the way back), with the shards of the plan or
+/// without them. All numbers are finite.
 struct Outlook {
-  double peak_demand = 0;           ///< binding resource, at the policy's risk quantile
-  double usable_capacity = 0;       ///< target utilisation × shards × shard capacity
-  double shortfall_probability = 0; ///< share of sample paths that pass full capacity
+  double peak_demand = 0;            ///< binding resource, at the policy's risk quantile
+  double usable_capacity = 0;        ///< target utilisation × shards × shard capacity ÷ imbalance
+  double shortfall_probability = 0;  ///< share of sample paths that pass full capacity
   Money cost_per_hour;
 
   friend bool operator==(const Outlook&, const Outlook&) = default;

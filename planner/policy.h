@@ -28,12 +28,21 @@ struct Policy {
   PerResource<std::optional<double>> shard_capacity;
   double target_utilisation = 0.70;  ///< share of shard_capacity that planned demand may reach
   double risk_quantile = 0.95;       ///< of the maximum of demand over the lead time
+  /// Observed demand above this share of full capacity adds shards whatever a trusted forecast says;
+  /// at least target_utilisation, which counts where there is no such forecast.
+  double reactive_utilisation = 0.85;
+  /// Observed demand above this share of full capacity is an emergency.
+  double emergency_utilisation = 0.95;
 
   /// Until the learned lead time is known: provisioning, and moving the whole data set once.
   Duration provisioning_time = std::chrono::minutes(5);
   Duration full_migration_time = std::chrono::hours(1);
 
-  Duration scale_in_window = std::chrono::hours(2);    ///< demand must stay low for this long
+  /// A scale-out also covers this much time after its lead time, so that a rise is not chased in
+  /// small steps (the lead time itself where that is longer).
+  Duration consolidation_window = std::chrono::minutes(30);
+  Duration scale_in_window = std::chrono::hours(2);  ///< demand must stay low for this long
+  double scale_in_slack = 0.05;  ///< share of usable capacity that a decrease must leave unused
   Duration scale_out_cooldown = std::chrono::minutes(0);  ///< after any action
   Duration scale_in_cooldown = std::chrono::minutes(30);  ///< after any action
   int max_step_out = 4;  ///< shards added by one action

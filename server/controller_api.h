@@ -2,8 +2,10 @@
 // here, so that the server needs to know no other room's workings.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "actuator/action.h"
@@ -20,6 +22,18 @@
 
 namespace tidewright {
 
+/// What has been summed up since the journal began.
+struct ControllerTotals {
+  std::map<std::pair<std::string, std::string>, int> actions;  ///< (kind, end state) → count
+  double partitions_moved = 0;
+  double keys_moved = 0;
+  double bytes_moved = 0;
+  double node_hours = 0;              ///< billed, in wall time
+  double static_peak_node_hours = 0;  ///< of the stated counterfactual over the same time
+  Money cost;
+  Money static_peak_cost;
+};
+
 /// One control cycle's view of the cluster; a consistent copy.
 struct ControllerView {
   std::string cluster;
@@ -34,12 +48,12 @@ struct ControllerView {
   LoadSnapshot load;
   PerResource<std::optional<Forecast>> demand;
   Policy policy;
-  std::optional<Plan> plan;  ///< the newest, whatever its kind
+  std::optional<Plan> plan;            ///< the newest, whatever its kind
   std::optional<ActionRecord> action;  ///< the open one, else the newest
   ActionProgress progress;
   std::vector<Alert> alerts;
-  double node_hours = 0;              ///< since the start of the cost account
-  double static_peak_node_hours = 0;  ///< of the stated counterfactual over the same time
+  ControllerTotals totals;
+  Duration cycle_age{0};  ///< real time since the last cycle ended
 };
 
 /// Thread-safe.

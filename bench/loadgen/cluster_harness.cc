@@ -19,8 +19,8 @@ constexpr Duration kPatience = std::chrono::seconds(60);
 
 StatusOr<std::string> MakeTemporaryDirectory(const std::string& prefix) {
   const char* base = std::getenv("TMPDIR");
-  std::string path = std::string(base != nullptr && *base != '\0' ? base : "/tmp") + "/" + prefix +
-                     "-XXXXXX";
+  std::string path =
+      std::string(base != nullptr && *base != '\0' ? base : "/tmp") + "/" + prefix + "-XXXXXX";
   if (mkdtemp(path.data()) == nullptr) {
     return Error(StatusCode::kResourceExhausted, "{}: {}", path, std::strerror(errno));
   }
@@ -44,21 +44,37 @@ StatusOr<int> ClusterHarness::StartServer() {
   std::error_code error;
   std::filesystem::create_directories(directory, error);
   if (error) return Error(StatusCode::kResourceExhausted, "{}: {}", directory, error.message());
-  std::vector<std::string> command = {
-      "redis-server", "--port", std::to_string(port), "--bind", kHost,
-      "--cluster-enabled", "yes", "--cluster-config-file", "nodes.conf",
-      "--cluster-node-timeout", "5000", "--appendonly", "no", "--save", "",
-      "--dir", directory, "--daemonize", "no",
-      "--repl-diskless-sync-delay", "0", "--protected-mode", "no"};
+  std::vector<std::string> command = {"redis-server",
+                                      "--port",
+                                      std::to_string(port),
+                                      "--bind",
+                                      kHost,
+                                      "--cluster-enabled",
+                                      "yes",
+                                      "--cluster-config-file",
+                                      "nodes.conf",
+                                      "--cluster-node-timeout",
+                                      "5000",
+                                      "--appendonly",
+                                      "no",
+                                      "--save",
+                                      "",
+                                      "--dir",
+                                      directory,
+                                      "--daemonize",
+                                      "no",
+                                      "--repl-diskless-sync-delay",
+                                      "0",
+                                      "--protected-mode",
+                                      "no"};
   command.insert(command.end(), options_.arguments.begin(), options_.arguments.end());
   TW_ASSIGN_OR_RETURN(auto process,
                       io::Subprocess::Spawn({.command = std::move(command),
                                              .working_directory = directory,
                                              .output_file = directory + "/server.log"}));
   servers_.emplace(port, Server{port, directory, std::move(process)});
-  TW_RETURN_IF_ERROR(WaitUntil("redis-server on port " + std::to_string(port), [&] {
-    return client_.Call1(kHost, port, {"PING"}).ok();
-  }));
+  TW_RETURN_IF_ERROR(WaitUntil("redis-server on port " + std::to_string(port),
+                               [&] { return client_.Call1(kHost, port, {"PING"}).ok(); }));
   return port;
 }
 
@@ -109,13 +125,12 @@ Status ClusterHarness::Form() {
     const int last = kSlots * static_cast<int>(i + 1) / shards - 1;
     TW_RETURN_IF_ERROR(
         client_
-            .Call1(kHost, masters[i], {"CLUSTER", "ADDSLOTSRANGE", std::to_string(first),
-                                       std::to_string(last)})
+            .Call1(kHost, masters[i],
+                   {"CLUSTER", "ADDSLOTSRANGE", std::to_string(first), std::to_string(last)})
             .status());
-    TW_RETURN_IF_ERROR(client_
-                           .Call1(kHost, masters[i], {"CLUSTER", "SET-CONFIG-EPOCH",
-                                                      std::to_string(i + 1)})
-                           .status());
+    TW_RETURN_IF_ERROR(
+        client_.Call1(kHost, masters[i], {"CLUSTER", "SET-CONFIG-EPOCH", std::to_string(i + 1)})
+            .status());
   }
   for (const auto& [port, id] : ids) {
     if (port == masters.front()) continue;
@@ -151,10 +166,10 @@ Status ClusterHarness::Form() {
 Status ClusterHarness::Check() {
   for (auto& [port, server] : servers_) {
     if (server.process.Poll()) continue;
-    TW_ASSIGN_OR_RETURN(
-        const auto result,
-        io::Run({"redis-cli", "--cluster", "check", std::string(kHost) + ":" + std::to_string(port)},
-                std::chrono::seconds(30), clock_));
+    TW_ASSIGN_OR_RETURN(const auto result,
+                        io::Run({"redis-cli", "--cluster", "check",
+                                 std::string(kHost) + ":" + std::to_string(port)},
+                                std::chrono::seconds(30), clock_));
     if (result.exit_code == 0 && result.output.find("[WARNING]") == std::string::npos &&
         result.output.find("[ERR]") == std::string::npos) {
       return OkStatus();

@@ -1,5 +1,5 @@
-// Real redis-server processes on loopback, for the demo, tests and benchmarks. They live in a folder
-// of their own and are stopped by process id.
+// Real redis-server processes on loopback, for the demo, tests and benchmarks. They live in a
+// folder of their own and are stopped by process id.
 #pragma once
 
 #include <map>
@@ -40,6 +40,8 @@ class ClusterHarness {
   StatusOr<int> StartServer();
   void Kill(int port, int signal);  ///< SIGKILL also reaps
   void StopAll();
+  /// Forgets the servers without stopping them: from here on they are somebody else's.
+  void Release() { servers_.clear(); }
 
   [[nodiscard]] std::vector<int> Ports() const;
   [[nodiscard]] const std::map<int, Server>& servers() const { return servers_; }

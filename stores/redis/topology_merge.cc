@@ -103,7 +103,8 @@ NodeHealth HealthOf(const Lines& lines) {
   if (failed > 0 && 2 * failed >= lines.of_others.size()) return NodeHealth::kFailed;
   if (failed + suspected > 0) return NodeHealth::kSuspected;
   if (joining > 0 && joining == lines.of_others.size()) return NodeHealth::kJoining;
-  return NodeHealth::kOnline;
+  // Its peers may take a whole node timeout to notice what we see already: it does not answer.
+  return lines.own == nullptr ? NodeHealth::kSuspected : NodeHealth::kOnline;
 }
 
 class Merger {

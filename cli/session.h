@@ -1,0 +1,70 @@
+// A conversation with the controller, and how its answers are shown.
+#pragma once
+
+#include <google/protobuf/message.h>
+
+#include <memory>
+#include <string>
+
+#include "cli/render.h"
+#include "core/status.h"
+#include "tidewright/v1/controller.grpc.pb.h"
+
+namespace tidewright::cli {
+
+namespace pb = ::tidewright::v1;
+
+/// Exit codes, also in `tidectl --help`.
+enum ExitCode : int {
+  kExitOk = 0,
+  kExitError = 1,
+  kExitUsage = 2,
+  kExitUnreachable = 3,
+  kExitRefused = 4,
+};
+
+struct Options {
+  std::string address = "127.0.0.1:7090";
+  bool json = false;
+  bool no_color = false;
+  bool assume_yes = false;
+};
+
+class Session {
+ public:
+  explicit Session(const Options& options);
+
+  /// Calls a method of the stub: session.Ask(&pb::Controller::Stub::GetStatus, request, &answer).
+  template <typename Request, typename Answer>
+  Status Ask(grpc::Status (pb::Controller::Stub::*method)(grpc::ClientContext*, const Request&,
+                                                          Answer*),
+             const Request& request, Answer* answer) {
+    grpc::ClientContext context;
+    Prepare(context);
+    return Explain((stub_.get()->*method)(&context, request, answer));
+  }
+
+  [[nodiscard]] const Options& options() const { return options_; }
+  [[nodiscard]] const Terminal& terminal() const { return terminal_; }
+
+ private:
+  static void Prepare(grpc::ClientContext& context);
+  [[nodiscard]] Status Explain(const grpc::Status& status) const;
+
+  Options options_;
+  Terminal terminal_;
+  std::unique_ptr<pb::Controller::Stub> stub_;
+};
+
+/// On stdout, one JSON document with the field names of the .proto file.
+void PrintJson(const google::protobuf::Message& message);
+/// On stderr; returns the exit code that fits.
+int Fail(const Status& status);
+/// Who runs this program: what the audit log is told.
+[[nodiscard]] std::string UserName();
+/// The first ten characters of a hash: enough to type.
+[[nodiscard]] std::string Short(const std::string& hash);
+/// "2026-11-22 04:30" in UTC; "-" when absent.
+[[nodiscard]] std::string TimeText(bool present, const google::protobuf::Timestamp& time);
+
+}  // namespace tidewright::cli

@@ -1,0 +1,284 @@
+#include "config/schema.h"
+
+#include <algorithm>
+#include <cctype>
+
+#include "config/values.h"
+
+namespace tidewright::config {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto kDay = std::chrono::hours(24);
+
+void ReadCluster(Section& top, Config& config) {
+  top.Text("cluster", config.cluster, Need::kRequired);
+  const bool plain = std::all_of(config.cluster.begin(), config.cluster.end(), [](unsigned char c) {
+    return std::isalnum(c) != 0 || c == '-' || c == '_' || c == '.';
+  });
+  if (!plain || config.cluster.size() > 64) {
+    top.Wrong("cluster", fmt::format("{} is no name; write up to 64 letters, digits, '-', '_', '.'",
+                                     Shown(config.cluster)));
+  }
+  std::string mode = ModeName(config.mode);
+  top.OneOf("mode", mode, {"observe", "approve", "auto"});
+  config.mode = ParseMode(mode).value_or(config.mode);
+  top.Text("data_dir", config.data_dir, Need::kRequired);
+  top.Span("cycle", config.cycle, 100ms, 1h);
+  top.OneOf("log_level", config.log_level, {"trace", "debug", "info", "warn", "error"});
+}
+
+void ReadListeners(Section& top, Config& config) {
+  Section grpc = top.Sub("grpc");
+  grpc.Address("listen", config.grpc);
+  if (!IsLoopback(config.grpc.host)) {
+    grpc.Wrong("listen",
+               "only loopback is allowed, because the API has no TLS yet and whoever "
+               "reaches it may approve actions; write 127.0.0.1:7090 and tunnel to it");
+  }
+  grpc.Finish();
+  Section metrics = top.Sub("metrics");
+  metrics.Address("listen", config.metrics);
+  if (config.metrics.host == config.grpc.host && config.metrics.port == config.grpc.port) {
+    metrics.Wrong("listen", "is the same as grpc.listen; write another port");
+  }
+  metrics.Finish();
+}
+
+void ReadRedis(Section& top, RedisConfig& redis) {
+  Section section = top.Sub("redis", Need::kRequired);
+  section.Addresses("seeds", redis.seeds, Need::kRequired);
+  section.Text("username", redis.username);
+  section.Text("password_file", redis.password_file);
+  section.Span("command_timeout", redis.command_timeout, 10ms, 1min);
+  section.Whole("keys_per_migrate", redis.keys_per_migrate, 1, 10'000);
+  double big_key = static_cast<double>(redis.big_key_bytes);
+  section.Size("big_key_bytes", big_key, false);
+  redis.big_key_bytes = static_cast<std::int64_t>(big_key);
+  section.Flag("allow_unprotected_targets", redis.allow_unprotected_targets);
+  if (!redis.username.empty() && redis.password_file.empty()) {
+    section.Wrong("username", "needs a password; write its file as password_file");
+  }
+  section.Finish();
+}
+
+void ReadProvisioner(Section& top, ProvisionerConfig& provisioner) {
+  Section section = top.Sub("provisioner");
+  Section local = section.Sub("local");
+  LocalProvisionerConfig config;
+  // The cluster bus listens 10,000 ports above.
+  constexpr int kLastPort = 65535 - 10000;
+  local.Text("server", config.server);
+  local.Text("directory", config.directory, Need::kRequired);
+  local.Whole("first_port", config.first_port, 1024, kLastPort, Need::kRequired);
+  local.Whole("last_port", config.last_port, 1024, kLastPort, Need::kRequired);
+  local.Texts("arguments", config.arguments);
+  if (config.server.empty())
+    local.Wrong("server", "is empty; write a program such as redis-server");
+  if (config.first_port > 0 && config.last_port > 0 && config.first_port > config.last_port) {
+    local.Wrong("last_port", fmt::format("{} is below first_port, {}; write a higher port",
+                                         config.last_port, config.first_port));
+  }
+  local.Finish();
+  section.Finish();
+  if (local.present()) provisioner.local = std::move(config);
+}
+
+void ReadCollector(Section& top, CollectorConfig& collector) {
+  Section section = top.Sub("collector");
+  section.Span("interval", collector.interval, 100ms, 1h);
+  section.Span("timeout", collector.timeout, 10ms, 1min);
+  section.Span("stale_after", collector.stale_after, 200ms, kDay);
+  section.Span("partition_interval", collector.partition_interval, 100ms, kDay);
+  section.Whole("concurrency", collector.concurrency, 1, 10'000);
+  if (collector.stale_after <= collector.interval) {
+    section.Wrong("stale_after", fmt::format("{} is not above interval, {}: every sample would be "
+                                             "stale before the next; write at least twice as much",
+                                             FormatDuration(collector.stale_after),
+                                             FormatDuration(collector.interval)));
+  }
+  section.Finish();
+}
+
+void ReadShardCapacity(Section& policy, Policy& out) {
+  Section section = policy.Sub("shard_capacity");
+  const auto set = [&](Resource r, double value) {
+    if (value > 0) out.shard_capacity[r] = value;
+  };
+  double value = 0;
+  section.Number(ResourceName(Resource::kRequests), value, 1, 1e9);
+  set(Resource::kRequests, value);
+  section.Number(ResourceName(Resource::kCpu), value = 0, 0.001, 1);
+  set(Resource::kCpu, value);
+  section.Size(ResourceName(Resource::kMemory), value = 0, false);
+  set(Resource::kMemory, value);
+  section.Size(ResourceName(Resource::kNetwork), value = 0, true);
+  set(Resource::kNetwork, value);
+  section.Finish();
+}
+
+void ReadPrices(Section& section, Policy& policy) {
+  double price = policy.price_per_node_hour.Units();
+  section.Number("price_per_node_hour", price, 0, 1e6);
+  policy.price_per_node_hour = Money::FromUnits(price);
+  section.Text("currency", policy.currency);
+  const bool letters = std::all_of(policy.currency.begin(), policy.currency.end(),
+                                   [](unsigned char c) { return std::isalpha(c) != 0; });
+  if (policy.currency.empty() || policy.currency.size() > 8 || !letters) {
+    section.Wrong("currency", "is no currency; write a code such as USD or EUR");
+  }
+  section.Whole("static_peak_shards", policy.static_peak_shards, 0, 1000);
+}
+
+// What no single key can tell.
+void CheckPolicy(Section& section, const Policy& policy) {
+  if (policy.min_shards > policy.max_shards) {
+    section.Wrong("max_shards", fmt::format("{} is below min_shards, {}; write at least that",
+                                            policy.max_shards, policy.min_shards));
+  }
+  if (policy.static_peak_shards != 0 && policy.static_peak_shards < policy.min_shards) {
+    section.Wrong("static_peak_shards",
+                  fmt::format("{} is below min_shards, {}; write what a static cluster would need "
+                              "for its peak, or 0",
+                              policy.static_peak_shards, policy.min_shards));
+  }
+  if (section.Has("reactive_utilisation") &&
+      policy.reactive_utilisation < policy.target_utilisation) {
+    section.Wrong("reactive_utilisation",
+                  fmt::format("{} is below target_utilisation, {}; write at least that",
+                              policy.reactive_utilisation, policy.target_utilisation));
+  }
+  if (policy.step % 1min != Duration(0)) {
+    section.Wrong("step", fmt::format("{} is no whole number of minutes; write one such as 5m",
+                                      FormatDuration(policy.step)));
+  } else if (policy.horizon % policy.step != Duration(0)) {
+    section.Wrong("horizon",
+                  fmt::format("{} is no multiple of step, {}; write one such as {}",
+                              FormatDuration(policy.horizon), FormatDuration(policy.step),
+                              FormatDuration(policy.step * 288)));
+  } else if (policy.horizon / policy.step > 4032) {
+    section.Wrong("horizon",
+                  fmt::format("{} is more than 4032 steps of {}; write a longer step",
+                              FormatDuration(policy.horizon), FormatDuration(policy.step)));
+  }
+  if (policy.horizon < policy.scale_in_window + policy.provisioning_time) {
+    section.Wrong("horizon",
+                  fmt::format("{} is shorter than scale_in_window and provisioning_time "
+                              "together, so nothing could ever be removed; write at "
+                              "least {}",
+                              FormatDuration(policy.horizon),
+                              FormatDuration(policy.scale_in_window + policy.provisioning_time)));
+  }
+}
+
+void ReadPolicy(Section& section, Policy& policy) {
+  section.Whole("min_shards", policy.min_shards, 1, 1000);
+  section.Whole("max_shards", policy.max_shards, 1, 1000);
+  section.Whole("replicas_per_shard", policy.replicas_per_shard, 0, 5);
+  ReadShardCapacity(section, policy);
+  section.Number("target_utilisation", policy.target_utilisation, 0.1, 0.95);
+  section.Number("risk_quantile", policy.risk_quantile, 0.5, 0.999);
+  section.Number("reactive_utilisation", policy.reactive_utilisation, 0.1, 1);
+  section.Number("emergency_utilisation", policy.emergency_utilisation, 0.1, 2);
+  section.Span("provisioning_time", policy.provisioning_time, 0s, kDay);
+  section.Span("full_migration_time", policy.full_migration_time, 1s, 30 * kDay);
+  section.Span("consolidation_window", policy.consolidation_window, 0s, kDay);
+  section.Span("scale_in_window", policy.scale_in_window, 0s, 7 * kDay);
+  section.Number("scale_in_slack", policy.scale_in_slack, 0, 0.5);
+  section.Span("scale_out_cooldown", policy.scale_out_cooldown, 0s, kDay);
+  section.Span("scale_in_cooldown", policy.scale_in_cooldown, 0s, 7 * kDay);
+  section.Whole("max_step_out", policy.max_step_out, 1, 100);
+  section.Whole("max_step_in", policy.max_step_in, 1, 100);
+  section.Number("min_fresh_share", policy.min_fresh_share, 0, 1);
+  section.Span("horizon", policy.horizon, 10min, 14 * kDay);
+  section.Span("step", policy.step, 1min, 1h);
+  section.Span("recommendation_ttl", policy.recommendation_ttl, 1s, kDay);
+  ReadPrices(section, policy);
+  if (!section.Has("reactive_utilisation")) {
+    policy.reactive_utilisation = std::max(policy.reactive_utilisation, policy.target_utilisation);
+  }
+  CheckPolicy(section, policy);
+  section.Finish();
+}
+
+void ReadAlertmanager(Section& top, AlertmanagerConfig& alertmanager) {
+  Section section = top.Sub("alertmanager");
+  section.Text("url", alertmanager.url);
+  const std::string& url = alertmanager.url;
+  if (!url.empty() && !url.starts_with("http://") && !url.starts_with("https://")) {
+    section.Wrong("url", "is no address of a web server; write one such as http://127.0.0.1:9093");
+  }
+  section.Span("resend", alertmanager.resend, 1s, 1h);
+  section.Finish();
+}
+
+void ReadClock(Section& top, Config& config) {
+  Section section = top.Sub("clock");
+  ScaledClock::Origin origin;
+  double monotonic = 0;
+  section.Number("speed", origin.speed, 0.001, 100'000, Need::kRequired);
+  section.Time("wall_origin", origin.wall, Need::kRequired);
+  section.Number("monotonic_origin_seconds", monotonic, 0, 1e9, Need::kRequired);
+  origin.monotonic = MonoTime(FromSeconds(monotonic));
+  section.Finish();
+  if (section.present()) config.clock = origin;
+}
+
+void Warn(Outcome& outcome, const Section& section, const std::string& key, const std::string& path,
+          const std::string& text) {
+  outcome.warnings.push_back({section.LineOf(key), path + ": " + text});
+}
+
+void CollectWarnings(const Section& top, const Section& policy_section, Outcome& outcome) {
+  const Config& config = outcome.config;
+  const Policy& policy = config.policy;
+  if (config.mode != Mode::kObserve && !config.provisioner.local) {
+    Warn(outcome, top, "mode", "mode",
+         fmt::format("{} without a provisioner: every scale-out will be refused",
+                     ModeName(config.mode)));
+  }
+  const bool any =
+      std::any_of(policy.shard_capacity.values.begin(), policy.shard_capacity.values.end(),
+                  [](const auto& c) { return c.has_value(); });
+  if (!any) {
+    Warn(outcome, policy_section, "shard_capacity", "policy.shard_capacity",
+         "names no resource: demand is forecast, but no change of size can be planned");
+  }
+  if (policy.min_shards < 3) {
+    Warn(outcome, policy_section, "min_shards", "policy.min_shards",
+         fmt::format("{} is less than the three masters that Redis Cluster needs to agree on a "
+                     "failover",
+                     policy.min_shards));
+  }
+  if (const auto& local = config.provisioner.local) {
+    const int ports = local->last_port - local->first_port + 1;
+    const int needed = (policy.max_shards - policy.min_shards) * (1 + policy.replicas_per_shard);
+    if (ports < needed) {
+      Warn(outcome, top, "provisioner", "provisioner.local.last_port",
+           fmt::format("{} ports are too few for the {} servers between min_shards and max_shards",
+                       ports, needed));
+    }
+  }
+}
+
+}  // namespace
+
+Outcome ReadDocument(const YamlNode& root) {
+  Outcome outcome;
+  Section top(root, outcome.report);
+  ReadCluster(top, outcome.config);
+  ReadListeners(top, outcome.config);
+  ReadRedis(top, outcome.config.redis);
+  ReadProvisioner(top, outcome.config.provisioner);
+  ReadCollector(top, outcome.config.collector);
+  Section policy = top.Sub("policy");
+  ReadPolicy(policy, outcome.config.policy);
+  ReadAlertmanager(top, outcome.config.alertmanager);
+  ReadClock(top, outcome.config);
+  top.Finish();
+  if (outcome.report.problems.empty()) CollectWarnings(top, policy, outcome);
+  return outcome;
+}
+
+}  // namespace tidewright::config

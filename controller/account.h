@@ -1,0 +1,42 @@
+// What the cluster cost, and what a static one of peak size would have cost. Pure: everything
+// follows from the "capacity" records of the audit log, so that anyone can compute it again.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "core/money.h"
+#include "core/status.h"
+#include "core/time.h"
+#include "journal/journal.h"
+
+namespace tidewright {
+
+/// From `at` on, until the next one.
+struct CapacityRecord {
+  WallTime at;
+  int nodes = 0;
+  int shards = 0;
+  int static_peak_nodes = 0;  ///< of the counterfactual
+  Money price_per_node_hour;
+
+  /// Whether the account has to be told: something other than the time differs.
+  [[nodiscard]] bool SameAs(const CapacityRecord& other) const;
+};
+
+struct Account {
+  double node_hours = 0;
+  double static_peak_node_hours = 0;
+  Money cost;
+  Money static_peak_cost;
+};
+
+/// Up to `now`. Records must be in the order of their times; time that runs backwards counts
+/// nothing.
+[[nodiscard]] Account Sum(const std::vector<CapacityRecord>& records, WallTime now);
+
+/// The detail of a "capacity" audit record.
+[[nodiscard]] std::string ToJson(const CapacityRecord& record);
+[[nodiscard]] StatusOr<CapacityRecord> ParseCapacity(const AuditRecord& audit);
+
+}  // namespace tidewright

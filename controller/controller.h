@@ -1,0 +1,118 @@
+// The control cycle: sample → remember → forecast → plan → recommend → act → tell. Nothing else.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "actuator/executor.h"
+#include "alerting/alert_sink.h"
+#include "collector/collector.h"
+#include "controller/account.h"
+#include "controller/backoff.h"
+#include "controller/experience.h"
+#include "controller/memory.h"
+#include "core/clock.h"
+#include "history/history.h"
+#include "journal/journal.h"
+#include "planner/planner.h"
+#include "server/controller_api.h"
+#include "server/metrics.h"
+
+namespace tidewright {
+
+struct ControllerOptions {
+  std::string cluster;
+  Mode mode = Mode::kObserve;
+  Duration cycle = std::chrono::seconds(60);  ///< real time
+  Policy policy;
+  std::string version;
+};
+
+/// What the controller works with; all must outlive it.
+struct ControllerParts {
+  Clock& clock;
+  Collector& collector;
+  History& history;
+  Journal& journal;
+  StoreActuator& actuator;
+  MetricsExporter& metrics;
+  AlertSink* alerts = nullptr;  ///< null: nobody is told
+};
+
+/// Run() on one thread; the API from any.
+class Controller : public ControllerApi {
+ public:
+  Controller(ControllerOptions options, ControllerParts parts);
+  ~Controller() override;
+
+  /// Reads what is remembered. An error leaves the controller unusable.
+  Status Open();
+  /// Cycles until a stop is requested; then stops the action under way at a safe boundary.
+  void Run(std::stop_token stop);
+
+  [[nodiscard]] ControllerView View() const override;
+  StatusOr<std::vector<Recommendation>> Recommendations(int limit) const override;
+  StatusOr<Recommendation> FindRecommendation(const std::string& hash_prefix) const override;
+  StatusOr<Recommendation> Approve(const std::string& hash_prefix, const std::string& who,
+                                   const std::string& comment) override;
+  StatusOr<Recommendation> Reject(const std::string& hash_prefix, const std::string& who,
+                                  const std::string& comment) override;
+  StatusOr<std::vector<ActionRecord>> Actions(int limit) const override;
+  Status PauseAction(const std::string& who) override;
+  Status ResumeAction(const std::string& who) override;
+  StatusOr<Series> ReadHistory(const SeriesKey& key, WallTime from, WallTime to) const override;
+
+ private:
+  void Cycle();
+  /// The parts of a cycle, in their order.
+  void FoldHistory(WallTime now);
+  void Recommend(const Plan& plan, const Topology* topology, WallTime now);
+  void Act(const Topology* topology, WallTime now);
+  void KeepAccount(const Topology* topology, WallTime now);
+  void Tell(const Topology* topology, const LoadSnapshot& load, const Plan& plan, WallTime now);
+  void Publish(const Topology* topology, LoadSnapshot load, Plan plan, WallTime now);
+
+  Status StartAction(const Recommendation& recommendation, WallTime now);
+  void ResumeOpenAction();
+  StatusOr<Recommendation> DecideBy(const std::string& hash_prefix, RecommendationState state,
+                                    const std::string& who, const std::string& comment);
+  void OnActionChange(const ActionRecord& record);
+  void AuditOrComplain(const std::string& actor, const std::string& what,
+                       const std::string& detail);
+  /// Remembered for this cycle's view; logged when it is new.
+  void Complain(const std::string& problem);
+  [[nodiscard]] PlannerState CurrentPlannerState() const;
+  void Wake();
+
+  const ControllerOptions options_;
+  ControllerParts parts_;
+  DemandMemory memory_;
+  Executor executor_;
+
+  // Of the cycle's thread alone.
+  std::vector<CapacityRecord> capacity_;
+  std::vector<Alert> alerts_;
+  std::vector<std::string> complaints_;
+  std::vector<std::string> last_complaints_;
+  int static_peak_shards_ = 0;
+  std::optional<WallTime> folded_;  // the hour of the newest folding
+
+  std::atomic<bool> refresh_topology_{false};
+  mutable std::mutex mutex_;  // guards what follows
+  ControllerView view_;
+  ExperienceWatch watch_;
+  MoveExperience experience_;
+  std::optional<WallTime> last_action_ended_;
+  FailureBackoff backoff_;
+  std::optional<ActionRecord> newest_action_;
+  std::vector<std::string> executor_complaints_;
+  MonoTime cycle_ended_{};
+  std::stop_source wake_;
+};
+
+}  // namespace tidewright

@@ -1,0 +1,96 @@
+// The part of the controller that answers people and programs.
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "controller/controller.h"
+
+namespace tidewright {
+
+ControllerView Controller::View() const {
+  ControllerView view;
+  {
+    std::scoped_lock lock(mutex_);
+    view = view_;
+    view.action = newest_action_;
+    if (view.cycles > 0) view.cycle_age = parts_.clock.Monotonic() - cycle_ended_;
+  }
+  view.now = parts_.clock.Wall();
+  view.progress = executor_.Progress();
+  return view;
+}
+
+StatusOr<std::vector<Recommendation>> Controller::Recommendations(int limit) const {
+  return parts_.journal.Recommendations(limit);
+}
+
+StatusOr<Recommendation> Controller::FindRecommendation(const std::string& hash_prefix) const {
+  return parts_.journal.FindRecommendation(hash_prefix);
+}
+
+StatusOr<Recommendation> Controller::DecideBy(const std::string& hash_prefix,
+                                              RecommendationState state, const std::string& who,
+                                              const std::string& comment) {
+  TW_ASSIGN_OR_RETURN(const auto found, parts_.journal.FindRecommendation(hash_prefix));
+  const WallTime now = parts_.clock.Wall();
+  TW_RETURN_IF_ERROR(parts_.journal.Decide(found.hash, state, who, comment, now));
+  TW_RETURN_IF_ERROR(
+      parts_.journal.Audit(now, who, RecommendationStateName(state),
+                           nlohmann::json{{"hash", found.hash}, {"comment", comment}}.dump()));
+  Wake();
+  return parts_.journal.FindRecommendation(found.hash);
+}
+
+StatusOr<Recommendation> Controller::Approve(const std::string& hash_prefix, const std::string& who,
+                                             const std::string& comment) {
+  if (options_.mode == Mode::kObserve) {
+    return Error(StatusCode::kFailedPrecondition,
+                 "the controller only observes: set 'mode: approve' for it to act on approvals");
+  }
+  TW_ASSIGN_OR_RETURN(const auto found, parts_.journal.FindRecommendation(hash_prefix));
+  {
+    std::scoped_lock lock(mutex_);
+    if (!view_.topology || view_.topology->Fingerprint() != found.plan.topology_fingerprint) {
+      return Error(StatusCode::kFailedPrecondition,
+                   "{} was made for a cluster that has changed since: look at the newest one",
+                   ShortHash(found.hash));
+    }
+  }
+  return DecideBy(found.hash, RecommendationState::kApproved, who, comment);
+}
+
+StatusOr<Recommendation> Controller::Reject(const std::string& hash_prefix, const std::string& who,
+                                            const std::string& comment) {
+  return DecideBy(hash_prefix, RecommendationState::kRejected, who, comment);
+}
+
+StatusOr<std::vector<ActionRecord>> Controller::Actions(int limit) const {
+  return parts_.journal.Actions(limit);
+}
+
+Status Controller::PauseAction(const std::string& who) {
+  if (!executor_.Busy()) {
+    return Error(StatusCode::kFailedPrecondition, "no action is running");
+  }
+  TW_RETURN_IF_ERROR(parts_.journal.Audit(parts_.clock.Wall(), who, "pause", "{}"));
+  return executor_.Pause("paused by " + who);
+}
+
+Status Controller::ResumeAction(const std::string& who) {
+  if (options_.mode == Mode::kObserve) {
+    return Error(StatusCode::kFailedPrecondition,
+                 "the controller only observes: set 'mode: approve' for it to act");
+  }
+  TW_ASSIGN_OR_RETURN(auto open, parts_.journal.OpenAction(options_.cluster));
+  if (!open || executor_.Busy()) {
+    return Error(StatusCode::kFailedPrecondition, "no action is paused");
+  }
+  TW_RETURN_IF_ERROR(parts_.journal.Audit(parts_.clock.Wall(), who, "resume",
+                                          nlohmann::json{{"action", open->id}}.dump()));
+  return executor_.Start(*std::move(open));
+}
+
+StatusOr<Series> Controller::ReadHistory(const SeriesKey& key, WallTime from, WallTime to) const {
+  return parts_.history.Read(key, from, to);
+}
+
+}  // namespace tidewright

@@ -1,0 +1,116 @@
+#include "controller/memory.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace tidewright {
+namespace {
+
+/// A snapshot's rates stand for at most this long before it; what lies further back is a gap.
+constexpr Duration kLongestSpan = std::chrono::minutes(5);
+constexpr int kPaths = 200;
+const std::vector<Duration> kWindows = {std::chrono::minutes(30), std::chrono::hours(1),
+                                        std::chrono::hours(4)};
+
+}  // namespace
+
+DemandMemory::DemandMemory(std::string cluster, const Policy& policy, History& history)
+    : cluster_(std::move(cluster)), policy_(policy), history_(history) {
+  for (Resource r : kAllResources) states_[r].key = {cluster_, Scope::kCluster, "", r};
+}
+
+Status DemandMemory::Load(WallTime now) {
+  for (Resource r : kAllResources) {
+    TW_ASSIGN_OR_RETURN(const Series series,
+                        history_.Read(states_[r].key, now - ForecastState::kHistory, now));
+    if (series.empty()) continue;
+    TW_ASSIGN_OR_RETURN(states_[r], Update(std::move(states_[r]), series));
+  }
+  return OkStatus();
+}
+
+std::vector<HistoryPoint> DemandMemory::Points(const LoadSnapshot& load, const Topology* topology,
+                                               bool moving, WallTime minute) const {
+  std::vector<HistoryPoint> points;
+  unsigned cluster_flags = moving ? kMoving : 0u;
+  for (const auto& node : load.nodes) {
+    if (!node.master) continue;
+    cluster_flags |= node.flags;
+    if (topology == nullptr || topology->FindShard(node.shard_id) == nullptr) continue;
+    for (Resource r : kAllResources) {
+      if (!node.usage[r].fresh()) continue;
+      points.push_back({{cluster_, Scope::kShard, node.shard_id, r},
+                        minute,
+                        node.usage[r].value,
+                        node.flags | (moving ? kMoving : 0u)});
+    }
+  }
+  for (Resource r : kAllResources) {
+    if (!load.total[r].fresh()) continue;
+    points.push_back({states_[r].key, minute, load.total[r].value, cluster_flags});
+  }
+  return points;
+}
+
+Status DemandMemory::Observe(const LoadSnapshot& load, const Topology* topology, bool moving,
+                             WallTime now) {
+  const WallTime minute = FloorTo(now, History::kStep);
+  if (recorded_ && minute <= *recorded_) return OkStatus();
+  const WallTime earliest = minute - kLongestSpan;
+  WallTime first = recorded_ ? std::max(*recorded_ + History::kStep, earliest) : minute;
+  recorded_ = minute;
+  std::vector<HistoryPoint> all;
+  for (WallTime at = first; at <= minute; at += History::kStep) {
+    auto points = Points(load, topology, moving, at);
+    all.insert(all.end(), points.begin(), points.end());
+  }
+  for (Resource r : kAllResources) {
+    Series fresh{.start = first, .step = History::kStep, .values = {}, .flags = {}};
+    for (const auto& point : all) {
+      if (point.key != states_[r].key) continue;
+      fresh.values.push_back(point.value);
+      fresh.flags.push_back(point.flags);
+    }
+    if (fresh.empty()) continue;
+    auto updated = Update(states_[r], fresh);
+    if (updated.ok()) states_[r] = *std::move(updated);
+  }
+  return all.empty() ? OkStatus() : history_.Append(all);
+}
+
+void DemandMemory::Forecast(WallTime now) {
+  const WallTime step = FloorTo(now, policy_.step);
+  if (forecast_at_ && *forecast_at_ == step) return;
+  forecast_at_ = step;
+  problems_.clear();
+  ForecastRequest request;
+  request.step = policy_.step;
+  request.horizon = static_cast<int>(policy_.horizon / policy_.step);
+  request.windows = kWindows;
+  std::erase_if(request.windows, [&](Duration window) { return window > policy_.horizon; });
+  request.paths = kPaths;
+  request.keep_paths = true;
+  for (Resource r : kAllResources) {
+    demand_[r].reset();
+    if (r != Resource::kRequests && !policy_.shard_capacity[r]) continue;
+    auto forecast = MakeForecast(states_[r], request);
+    if (forecast.ok()) {
+      demand_[r] = *std::move(forecast);
+    } else {
+      problems_.push_back(
+          fmt::format("no forecast of {}: {}", ResourceName(r), Message(forecast.status())));
+    }
+  }
+}
+
+double DemandMemory::Peak(Resource resource) const {
+  const auto coarse = Coarsen(states_[resource].observed, policy_.step);
+  double peak = 0;
+  if (!coarse.ok()) return peak;
+  for (double v : coarse->values) {
+    if (!Series::IsGap(v)) peak = std::max(peak, v);
+  }
+  return peak;
+}
+
+}  // namespace tidewright

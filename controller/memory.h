@@ -1,0 +1,53 @@
+// The demand series that the controller forecasts from: fed by each cycle, kept in the history.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "collector/load_snapshot.h"
+#include "core/series.h"
+#include "core/status.h"
+#include "core/topology.h"
+#include "forecast/forecaster.h"
+#include "history/history.h"
+#include "planner/policy.h"
+
+namespace tidewright {
+
+/// Not thread-safe: belongs to the control cycle.
+class DemandMemory {
+ public:
+  DemandMemory(std::string cluster, const Policy& policy, History& history);
+
+  /// Reads what is there of the last weeks.
+  Status Load(WallTime now);
+  /// Adds what was observed since the last call, one point a minute, and writes it down. A resource
+  /// whose total is not fresh becomes a gap. Values that could not be written are still used.
+  Status Observe(const LoadSnapshot& load, const Topology* topology, bool moving, WallTime now);
+  /// Forecasts each resource that binds, and requests; again only when a new step has begun.
+  void Forecast(WallTime now);
+
+  [[nodiscard]] const PerResource<std::optional<tidewright::Forecast>>& demand() const {
+    return demand_;
+  }
+  /// Why a resource has no forecast; empty when all have one.
+  [[nodiscard]] const std::vector<std::string>& problems() const { return problems_; }
+  /// Highest demand in any policy step that is remembered.
+  [[nodiscard]] double Peak(Resource resource) const;
+
+ private:
+  std::vector<HistoryPoint> Points(const LoadSnapshot& load, const Topology* topology, bool moving,
+                                   WallTime minute) const;
+
+  std::string cluster_;
+  const Policy& policy_;
+  History& history_;
+  PerResource<ForecastState> states_;
+  PerResource<std::optional<tidewright::Forecast>> demand_;
+  std::vector<std::string> problems_;
+  std::optional<WallTime> recorded_;  ///< minute that was recorded last
+  std::optional<WallTime> forecast_at_;
+};
+
+}  // namespace tidewright

@@ -1,0 +1,163 @@
+#include "controller/wiring.h"
+
+#include <spdlog/spdlog.h>
+
+#include <filesystem>
+#include <fstream>
+#include <utility>
+
+#include "actuator/provisioners/local.h"
+#include "alerting/alert_sink.h"
+#include "collector/collector.h"
+#include "controller/controller.h"
+#include "core/clock.h"
+#include "history/history.h"
+#include "io/http_server.h"
+#include "journal/journal.h"
+#include "server/grpc_server.h"
+#include "server/metrics.h"
+#include "stores/redis/client.h"
+#include "stores/redis/redis_actuator.h"
+#include "stores/redis/redis_load_source.h"
+
+namespace tidewright {
+namespace {
+
+std::unique_ptr<Clock> MakeClock(const Config& config) {
+  if (config.clock) return std::make_unique<ScaledClock>(*config.clock);
+  return std::make_unique<RealClock>();
+}
+
+/// The first line of a file, without its end.
+StatusOr<std::string> ReadSecret(const std::string& path) {
+  std::ifstream file(path);
+  std::string secret;
+  if (!std::getline(file, secret) || secret.empty()) {
+    return Error(StatusCode::kFailedPrecondition,
+                 "redis.password_file: {} cannot be read or its first line is empty", path);
+  }
+  if (secret.back() == '\r') secret.pop_back();
+  return secret;
+}
+
+StatusOr<redis::Credentials> ReadCredentials(const RedisConfig& config) {
+  redis::Credentials credentials{.username = config.username, .password = ""};
+  if (!config.password_file.empty()) {
+    TW_ASSIGN_OR_RETURN(credentials.password, ReadSecret(config.password_file));
+  }
+  return credentials;
+}
+
+std::vector<std::pair<std::string, int>> Seeds(const RedisConfig& config) {
+  std::vector<std::pair<std::string, int>> seeds;
+  for (const auto& seed : config.seeds) seeds.emplace_back(seed.host, seed.port);
+  return seeds;
+}
+
+Status MakeDataDirectory(const std::string& path) {
+  std::error_code error;
+  std::filesystem::create_directories(path, error);
+  if (!error) return OkStatus();
+  return Error(StatusCode::kFailedPrecondition, "data_dir: {}: {}", path, error.message());
+}
+
+std::unique_ptr<Provisioner> MakeProvisioner(const ProvisionerConfig& config, Clock& clock) {
+  if (!config.local) return nullptr;
+  return std::make_unique<LocalProvisioner>(
+      LocalProvisionerOptions{.server = config.local->server,
+                              .directory = config.local->directory,
+                              .first_port = config.local->first_port,
+                              .last_port = config.local->last_port,
+                              .arguments = config.local->arguments},
+      clock);
+}
+
+CollectorOptions ToCollectorOptions(const CollectorConfig& config) {
+  CollectorOptions options;
+  options.interval = config.interval;
+  options.timeout = config.timeout;
+  options.topology_interval = config.interval;
+  options.stale_after = config.stale_after;
+  options.partition_interval = config.partition_interval;
+  options.concurrency = config.concurrency;
+  return options;
+}
+
+redis::RedisActuatorOptions ToActuatorOptions(const RedisConfig& config,
+                                              const redis::Credentials& credentials) {
+  redis::RedisActuatorOptions options;
+  options.seeds = Seeds(config);
+  options.migrate_credentials = credentials;
+  options.keys_per_migrate = config.keys_per_migrate;
+  options.big_key_bytes = config.big_key_bytes;
+  options.allow_unprotected_targets = config.allow_unprotected_targets;
+  return options;
+}
+
+io::HttpServer::Handler MetricsHandler(const Controller& controller,
+                                       const MetricsExporter& metrics) {
+  return [&](const io::HttpRequest& request) -> io::HttpResponse {
+    if (request.method != "GET") return {405, "text/plain", "only GET\n"};
+    if (request.target == "/metrics") {
+      return {200, "text/plain; version=0.0.4; charset=utf-8", metrics.Expose(controller.View())};
+    }
+    if (request.target == "/healthz") return {200, "text/plain", "alive\n"};
+    if (request.target == "/readyz") {
+      return controller.View().cycles > 0 ? io::HttpResponse{200, "text/plain", "ready\n"}
+                                          : io::HttpResponse{503, "text/plain", "starting\n"};
+    }
+    return {404, "text/plain", "/metrics, /healthz, /readyz\n"};
+  };
+}
+
+}  // namespace
+
+Status RunController(const Config& config, std::stop_token stop) {
+  const auto clock = MakeClock(config);
+  TW_RETURN_IF_ERROR(MakeDataDirectory(config.data_dir));
+  TW_ASSIGN_OR_RETURN(const auto journal, Journal::Open(config.data_dir + "/journal.db"));
+  TW_ASSIGN_OR_RETURN(const auto history, History::Open(config.data_dir + "/history.db"));
+
+  TW_ASSIGN_OR_RETURN(const auto credentials, ReadCredentials(config.redis));
+  // One client each: a sample that times out breaks its connection, and no move must suffer for it.
+  const redis::ClientOptions client_options{.credentials = credentials,
+                                            .timeout = config.redis.command_timeout,
+                                            .transport = io::MakeTcpTransport};
+  redis::Client watching(client_options);
+  redis::Client acting(client_options);
+  redis::RedisLoadOptions load_options;
+  load_options.cluster = config.cluster;
+  redis::RedisLoadSource source(watching, *clock, Seeds(config.redis), load_options);
+  const auto provisioner = MakeProvisioner(config.provisioner, *clock);
+  redis::RedisActuator actuator(acting, ToActuatorOptions(config.redis, credentials),
+                                provisioner.get(), *clock);
+
+  Collector collector(source, *clock, ToCollectorOptions(config.collector));
+  std::unique_ptr<AlertSink> alerts;
+  if (!config.alertmanager.url.empty()) {
+    alerts = MakeAlertmanagerSink(config.alertmanager.url, config.alertmanager.resend, *clock);
+  }
+  MetricsExporter metrics;
+  Controller controller({.cluster = config.cluster,
+                         .mode = config.mode,
+                         .cycle = config.cycle,
+                         .policy = config.policy,
+                         .version = TIDEWRIGHT_VERSION},
+                        {*clock, collector, *history, *journal, actuator, metrics, alerts.get()});
+  TW_RETURN_IF_ERROR(controller.Open());
+
+  TW_ASSIGN_OR_RETURN(const auto grpc,
+                      GrpcServer::Start(config.grpc.host, config.grpc.port, controller));
+  TW_ASSIGN_OR_RETURN(const auto http,
+                      io::HttpServer::Start(config.metrics.host, config.metrics.port,
+                                            MetricsHandler(controller, metrics)));
+  spdlog::info("tidewright {} watches {} in {} mode; API on {}:{}, metrics on {}:{}",
+               TIDEWRIGHT_VERSION, config.cluster, ModeName(config.mode), config.grpc.host,
+               grpc->port(), config.metrics.host, http->port());
+  collector.Start();
+  controller.Run(std::move(stop));
+  collector.Stop();
+  return OkStatus();
+}
+
+}  // namespace tidewright

@@ -1,0 +1,29 @@
+// The members' forecasts made one: from past origins, to learn errors from, and from the end.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "forecast/member.h"
+
+namespace tidewright {
+
+/// What the combined forecast would have said at past origins, and what it says now. In the
+/// prepared series' scaled unit.
+struct Combined {
+  std::vector<double> point;  ///< [step] from the end of the series
+  int spacing = 1;            ///< steps between past origins; the newest lies one before the end
+  std::vector<int> origins;   ///< newest first
+  /// [origin][h], as long as the horizon or as what has been observed since.
+  std::vector<std::vector<double>> past;
+  /// Of each member in `point`, mean over the horizon, sum 1; 0 for one that could not forecast.
+  std::vector<double> weights;
+};
+
+/// Fits the members and combines them by a median, weighted by 1/error² at past origins: error is a
+/// member's mean absolute error over a stretch of the horizon (half an hour, then doubling)
+/// relative to that of the plain median at the same steps, recent origins counting more.
+[[nodiscard]] Combined Combine(const Prepared& p,
+                               const std::vector<std::unique_ptr<Member>>& members, int horizon);
+
+}  // namespace tidewright

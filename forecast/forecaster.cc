@@ -1,0 +1,174 @@
+#include "forecast/forecaster.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "forecast/combination.h"
+#include "forecast/level_shift.h"
+#include "forecast/prepared.h"
+#include "forecast/scenarios.h"
+#include "forecast/trust.h"
+
+namespace tidewright {
+namespace {
+
+constexpr int kMaximumHorizon = 20000;
+constexpr int kMaximumPaths = 10000;
+constexpr std::int64_t kMaximumCells = 50'000'000;  // paths × steps, 200 MB
+// What is said about the members: those that carry at least this share.
+constexpr double kMentioned = 0.05;
+
+Status Check(const ForecastRequest& r) {
+  constexpr auto kBad = StatusCode::kInvalidArgument;
+  if (r.step <= Duration(0)) {
+    return Error(kBad, "the step of a forecast must be positive, it is {} s", Seconds(r.step));
+  }
+  if (r.horizon < 1 || r.horizon > kMaximumHorizon) {
+    return Error(kBad, "a forecast has 1 to {} steps, not {}", kMaximumHorizon, r.horizon);
+  }
+  if (r.paths < 1 || r.paths > kMaximumPaths) {
+    return Error(kBad, "a forecast has 1 to {} paths, not {}", kMaximumPaths, r.paths);
+  }
+  if (std::int64_t{r.paths} * r.horizon > kMaximumCells) {
+    return Error(kBad, "{} paths of {} steps are more than {} values", r.paths, r.horizon,
+                 kMaximumCells);
+  }
+  double previous = 0;
+  for (const double level : r.levels) {
+    if (!(level > previous && level < 1)) {
+      return Error(kBad, "quantile levels must rise between 0 and 1, not {} after {}", level,
+                   previous);
+    }
+    previous = level;
+  }
+  for (const Duration window : r.windows) {
+    if (window <= Duration(0) || window > r.step * r.horizon) {
+      return Error(kBad, "a window must be positive and within the horizon of {}, not {}",
+                   FormatDuration(r.step * r.horizon), FormatDuration(window));
+    }
+  }
+  return OkStatus();
+}
+
+std::string DescribeMembers(const std::vector<std::unique_ptr<Member>>& members,
+                            const std::vector<double>& weights) {
+  std::vector<std::size_t> order(members.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::stable_sort(order.begin(), order.end(),
+                   [&](std::size_t a, std::size_t b) { return weights[a] > weights[b]; });
+  std::string text = "weighted median of";
+  const char* separator = " ";
+  for (const std::size_t k : order) {
+    if (weights[k] < kMentioned) continue;
+    text += fmt::format("{}{} {:.0f} %", separator, members[k]->Name(), 100 * weights[k]);
+    separator = ", ";
+  }
+  return text;
+}
+
+// Drops what is older than the state keeps.
+void Trim(Series& series) {
+  const auto keep = static_cast<std::size_t>(ForecastState::kHistory / series.step);
+  if (series.size() <= keep) return;
+  const auto drop = static_cast<std::ptrdiff_t>(series.size() - keep);
+  series.start = series.TimeOf(static_cast<std::size_t>(drop));
+  series.values.erase(series.values.begin(), series.values.begin() + drop);
+  if (!series.flags.empty()) {
+    series.flags.erase(series.flags.begin(), series.flags.begin() + drop);
+  }
+}
+
+Status CheckSamples(const Series& held, const Series& samples) {
+  if (samples.step <= Duration(0) || samples.step > ForecastState::kHistory) {
+    return Error(StatusCode::kInvalidArgument, "samples with a step of {} s",
+                 Seconds(samples.step));
+  }
+  if (!samples.flags.empty() && samples.flags.size() != samples.values.size()) {
+    return Error(StatusCode::kInvalidArgument, "{} values with {} flags", samples.values.size(),
+                 samples.flags.size());
+  }
+  if (held.empty()) return OkStatus();
+  if (samples.step != held.step) {
+    return Error(StatusCode::kInvalidArgument, "samples at steps of {} for a series at steps of {}",
+                 FormatDuration(samples.step), FormatDuration(held.step));
+  }
+  if ((samples.start - held.start) % held.step != Duration(0)) {
+    return Error(StatusCode::kInvalidArgument,
+                 "samples from {} are not in step with a series from {} at steps of {}",
+                 FormatTime(samples.start), FormatTime(held.start), FormatDuration(held.step));
+  }
+  return OkStatus();
+}
+
+}  // namespace
+
+StatusOr<ForecastState> Update(ForecastState state, const Series& samples) {
+  if (samples.empty()) return state;
+  Series& held = state.observed;
+  if (auto status = CheckSamples(held, samples); !status.ok()) {
+    return Annotate(status, ToString(state.key));
+  }
+  // After a hole as long as all that is kept, nothing of the old is left.
+  if (held.empty() || samples.start - held.end() >= ForecastState::kHistory) {
+    held = samples;
+    Trim(held);
+    return state;
+  }
+  if (samples.end() <= held.end()) return state;
+  const auto hole = std::max<Duration::rep>(0, (samples.start - held.end()) / held.step);
+  const auto known = std::max<Duration::rep>(0, (held.end() - samples.start) / held.step);
+  const bool with_flags = !held.flags.empty() || !samples.flags.empty();
+  if (with_flags) held.flags.resize(held.size(), 0);
+  held.values.insert(held.values.end(), static_cast<std::size_t>(hole), Series::kGap);
+  held.values.insert(held.values.end(), samples.values.begin() + known, samples.values.end());
+  if (with_flags) {
+    held.flags.resize(held.flags.size() + static_cast<std::size_t>(hole), 0);
+    if (!samples.flags.empty()) {
+      held.flags.insert(held.flags.end(), samples.flags.begin() + known, samples.flags.end());
+    }
+    held.flags.resize(held.size(), 0);
+  }
+  Trim(held);
+  return state;
+}
+
+StatusOr<Forecast> MakeForecast(const ForecastState& state, const ForecastRequest& request) {
+  TW_RETURN_IF_ERROR(Check(request));
+  StatusOr<Prepared> prepared = Prepare(state.observed, request.step);
+  if (!prepared.ok()) return Annotate(prepared.status(), ToString(state.key));
+  const Prepared& p = *prepared;
+  const auto members = MakeMembers(p);
+  Combined combined = Combine(p, members, request.horizon);
+  const double shift = FollowLevelShift(p, combined);
+  const Residuals residuals = MeasureResiduals(p, combined);
+  SamplePaths paths = DrawPaths(p, combined, residuals, request.paths, request.seed);
+
+  Forecast out;
+  out.key = state.key;
+  out.start = p.end();
+  out.step = p.step;
+  out.horizon = request.horizon;
+  out.mean = StepMeans(paths);
+  out.levels = request.levels;
+  out.quantiles = StepQuantiles(paths, request.levels);
+  for (const Duration window : request.windows) {
+    const auto steps = static_cast<int>((window + p.step - Duration(1)) / p.step);
+    out.maxima.push_back(
+        {.window = window, .quantiles = MaximumQuantiles(paths, steps, request.levels)});
+  }
+  const Verdict verdict = Judge(p, combined, residuals);
+  out.trust = verdict.trust;
+  out.recent_error = verdict.recent_error;
+  out.notes = p.notes;
+  out.notes.push_back(DescribeMembers(members, combined.weights));
+  if (shift != 0) {
+    out.notes.push_back(
+        fmt::format("the level shifted lately: forecast multiplied by {:.2f}", std::exp(shift)));
+  }
+  out.notes.push_back(fmt::format("trust is {}: {}", TrustName(verdict.trust), verdict.reason));
+  if (request.keep_paths) out.paths = std::move(paths);
+  return out;
+}
+
+}  // namespace tidewright

@@ -1,0 +1,2 @@
+tidewright_room(io_http_server SOURCES http_server.cc
+  DEPS tidewright::core PRIVATE_DEPS Boost::headers Threads::Threads)

@@ -1,0 +1,217 @@
+#include "planner/proposals.h"
+
+#include <algorithm>
+
+#include "planner/explain.h"
+
+namespace tidewright::planner {
+namespace {
+
+constexpr double kRounding = 1e-9;
+constexpr int kMostShards = 4096;  // bounds the search, far above any real policy
+
+// The smallest size that bears the forecast until it is there and for a while after.
+struct ForecastTarget {
+  int shards = 0;
+  Duration lead_time{0};
+  Duration window{0};
+  bool now = false;  ///< waiting for the next look would be too late
+};
+
+ForecastTarget TargetOf(const Situation& s) {
+  ForecastTarget target;
+  const int limit = std::clamp(s.policy.max_shards, s.shards + 1, kMostShards);
+  for (int shards = s.shards + 1; shards <= limit; ++shards) {
+    target.lead_time = s.LeadTimeTo(shards);
+    target.window = CoveredWindow(s.policy, target.lead_time);
+    const int needed = s.capacity.ShardsFor(s.ForecastDemand(target.window));
+    target.shards = std::max(shards, needed);
+    if (needed <= shards) break;
+  }
+  const Demand until_there = s.ForecastDemand(target.lead_time + s.policy.step);
+  target.now = s.FillNow(until_there).share > 1 + kRounding;
+  return target;
+}
+
+// Whether a partition that cannot be split is nearly all of its shard's load in the resource that
+// is short: then more shards change nothing.
+bool HotPartitionIsAll(const Situation& s, Resource r, const Demand& demand) {
+  if (s.capacity.PartitionTooHot(demand) != r) return false;
+  const LoadShape& shape = s.capacity.shape();
+  return shape.imbalance[r] / s.shards <= 1.05 * shape.hottest[r];
+}
+
+Reason HotPartition(const Situation& s, Resource r, const Demand& demand) {
+  const auto& share = s.weights.share[r];
+  const auto hot = std::max_element(share.begin(), share.end());
+  return {ReasonCode::kNotPlaceable,
+          fmt::format("partition {} alone draws {} of {} and fills its shard: it cannot be split, "
+                      "so more shards do not help; usable capacity of one shard is {}, the "
+                      "partition asks for {}",
+                      hot - share.begin(), Percent(*hot), ResourceName(r),
+                      Amount(r, s.capacity.Usable(r, 1, 1.0)), Amount(r, *demand[r] * *hot))};
+}
+
+std::string CapacityText(const Situation& s, Resource r) {
+  const double imbalance = s.capacity.shape().imbalance[r];
+  std::string text = fmt::format("usable capacity of {} is {}", Shards(s.shards),
+                                 Amount(r, s.capacity.Usable(r, s.shards, imbalance)));
+  if (imbalance > 1.05) {
+    text += fmt::format(" as the partitions lie (the busiest shard bears {:.2f} times its share)",
+                        imbalance);
+  }
+  return text;
+}
+
+Reason ForecastReason(const Situation& s, const ForecastTarget& target) {
+  const Demand demand = s.ForecastDemand(target.window);
+  const Resource r = s.FillNow(demand).resource;
+  const double usable = s.capacity.Usable(r, s.shards, s.capacity.shape().imbalance[r]);
+  const Peak peak = s.forecast[r]->Over(target.window);
+  std::string text = fmt::format("demand is forecast ({}) to reach {} by {}, {}",
+                                 QuantileName(s.policy.risk_quantile), Amount(r, peak.value),
+                                 FormatTimeOfDay(peak.by), CapacityText(s, r));
+  if (const auto crossing = s.forecast[r]->Crossing(usable)) {
+    text += fmt::format(", passed at {}", FormatTimeOfDay(*crossing));
+  }
+  text += fmt::format("; lead time {}", FormatDuration(target.lead_time));
+  return {ReasonCode::kForecastExceedsCapacity, std::move(text)};
+}
+
+Reason ObservedReason(const Situation& s, Resource r, double value) {
+  return {ReasonCode::kDemandExceedsCapacity,
+          fmt::format("{} are observed, {} ({} of full use){}", Amount(r, value),
+                      CapacityText(s, r), Percent(s.policy.target_utilisation),
+                      s.saturated ? "; a shard is saturated: demand is higher than that" : "")};
+}
+
+// Observed demand acts by itself above a higher limit where a trusted forecast already allows for
+// noise, and at the target where there is none.
+double ReactiveLimit(const Situation& s) {
+  const bool trusted = s.HasForecast() && s.ForecastTrust() >= Trust::kFair;
+  return trusted ? s.policy.reactive_utilisation : s.policy.target_utilisation;
+}
+
+void AddForecast(const Situation& s, Proposal& p, std::vector<Reason>& rejections,
+                 const ForecastTarget& target) {
+  if (!target.now) return;
+  const Demand demand = s.ForecastDemand(target.window);
+  const Resource r = s.FillNow(demand).resource;
+  if (HotPartitionIsAll(s, r, demand)) {
+    rejections.push_back(HotPartition(s, r, demand));
+    return;
+  }
+  p.to = std::max(p.to, target.shards);
+  p.reasons.push_back(ForecastReason(s, target));
+}
+
+void AddObserved(const Situation& s, Proposal& p, std::vector<Reason>& rejections) {
+  const Demand observed = s.ObservedDemand();
+  const Capacity::Fill fill = s.FillNow(observed);
+  const double utilisation = fill.share * s.policy.target_utilisation;
+  const bool saturated = s.saturated && fill.share > 1 + kRounding;
+  if (utilisation <= ReactiveLimit(s) * (1 + kRounding) && !saturated) return;
+  if (HotPartitionIsAll(s, fill.resource, observed)) {
+    const bool told = std::any_of(rejections.begin(), rejections.end(), [](const Reason& r) {
+      return r.code == ReasonCode::kNotPlaceable;
+    });
+    if (!told) rejections.push_back(HotPartition(s, fill.resource, observed));
+    return;
+  }
+  p.to = std::max({p.to, s.shards + 1, s.capacity.ShardsFor(observed)});
+  p.emergency = saturated || utilisation > s.policy.emergency_utilisation;
+  p.reasons.push_back(ObservedReason(s, fill.resource, *observed[fill.resource]));
+}
+
+}  // namespace
+
+std::string DemandText(const Situation& s, Resource r, Duration window) {
+  const auto& observed = s.observed[r].at_least;
+  if (s.forecast[r]) {
+    const Peak peak = s.forecast[r]->Over(window);
+    if (!observed || peak.value >= *observed) {
+      return fmt::format("demand is forecast ({}) to reach {} by {}",
+                         QuantileName(s.policy.risk_quantile), Amount(r, peak.value),
+                         FormatTimeOfDay(peak.by));
+    }
+  }
+  if (observed) return fmt::format("{} are observed", Amount(r, *observed));
+  return fmt::format("nothing is known of {}", ResourceName(r));
+}
+
+std::optional<Proposal> ProposeScaleOut(const Situation& s, std::vector<Reason>& rejections) {
+  Proposal proposal{PlanKind::kScaleOut, s.shards, s.shards, false, {}};
+  if (s.shards < s.policy.min_shards) {
+    proposal.to = s.policy.min_shards;
+    proposal.reasons.push_back(
+        {ReasonCode::kBelowMinimum,
+         fmt::format("{} serve, min_shards is {}", Shards(s.shards), s.policy.min_shards)});
+  }
+  if (s.capacity.known() && s.shards > 0) {
+    AddObserved(s, proposal, rejections);
+    if (s.AnyForecast()) {
+      const ForecastTarget target = TargetOf(s);
+      AddForecast(s, proposal, rejections, target);
+      // What is done anyway is done in one go.
+      const bool acting = proposal.to > s.shards;
+      if (acting && s.ForecastTrust() >= Trust::kFair &&
+          !s.capacity.PartitionTooHot(s.ForecastDemand(target.window))) {
+        proposal.to = std::max(proposal.to, target.shards);
+      }
+    }
+  }
+  if (proposal.reasons.empty()) return std::nullopt;
+  return proposal;
+}
+
+Duration ScaleInWindow(const Situation& s, int to) {
+  const auto lead = [&](int from, int target) {
+    return LeadTime(s.policy, s.input.state.experience, s.input.topology.partition_count, from,
+                    target);
+  };
+  return s.policy.scale_in_window + lead(s.shards, to) + lead(to, s.shards);
+}
+
+std::optional<Proposal> ProposeScaleIn(const Situation& s, std::vector<Reason>& rejections) {
+  if (!s.capacity.known() || s.shards <= 1) return std::nullopt;
+  const auto fits = [&](int to, Duration window) {
+    const Demand demand = s.ExpectedDemand(window);
+    return s.capacity.FillOf(demand, to, s.capacity.Reachable(to)).share <=
+           HighestFillAfterScaleIn(s.policy);
+  };
+  const int one_less = s.shards - 1;
+  if (!fits(one_less, ScaleInWindow(s, one_less))) {
+    if (one_less >= s.policy.min_shards && fits(one_less, s.LeadTimeTo(s.shards + 1))) {
+      const Duration window = ScaleInWindow(s, one_less);
+      const auto fill =
+          s.capacity.FillOf(s.ExpectedDemand(window), one_less, s.capacity.Reachable(one_less));
+      const Resource r = fill.resource;
+      const double limit =
+          HighestFillAfterScaleIn(s.policy) *
+          s.capacity.Usable(r, one_less, s.capacity.ReachableImbalance(r, one_less));
+      rejections.push_back(
+          {ReasonCode::kForecastExceedsCapacity,
+           fmt::format("scale-in to {}: {}, they should bear at most {} for the next {}",
+                       Shards(one_less), DemandText(s, r, window), Amount(r, limit),
+                       FormatDuration(window))});
+    }
+    return std::nullopt;
+  }
+  int to = one_less;
+  while (to > 1 && fits(to - 1, ScaleInWindow(s, to - 1))) --to;
+  return Proposal{PlanKind::kScaleIn, s.shards, to, false, {ScaleInReason(s, to)}};
+}
+
+Reason ScaleInReason(const Situation& s, int to) {
+  const Duration window = ScaleInWindow(s, to);
+  const auto fill = s.capacity.FillOf(s.ExpectedDemand(window), to, s.capacity.Reachable(to));
+  const Resource r = fill.resource;
+  return {
+      ReasonCode::kForecastBelowCapacity,
+      fmt::format("for the next {} (scale_in_window and the way back) {}, usable capacity of {} "
+                  "is {}",
+                  FormatDuration(window), DemandText(s, r, window), Shards(to),
+                  Amount(r, s.capacity.Usable(r, to, s.capacity.ReachableImbalance(r, to))))};
+}
+
+}  // namespace tidewright::planner

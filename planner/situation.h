@@ -1,0 +1,51 @@
+// What the planner's input says, checked and put together once. Internal to the planner.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/reason.h"
+#include "planner/demand_profile.h"
+#include "planner/placement.h"
+#include "planner/planner.h"
+#include "planner/sizing.h"
+
+namespace tidewright::planner {
+
+/// Missing, stale and implausible readings count as idle for an increase, as a full shard for a
+/// decrease.
+struct Observed {
+  std::optional<double> at_least;  ///< absent when no shard has a fresh reading
+  double at_most = 0;
+};
+
+struct Situation {
+  const PlanInput& input;
+  Policy policy;   ///< Sane
+  int shards = 0;  ///< serving ones
+  PartitionWeights weights;
+  Capacity capacity;
+  PerResource<std::optional<DemandProfile>> forecast;  ///< of binding resources
+  PerResource<Observed> observed;
+  bool saturated = false;  ///< a serving master says so: its load is a lower bound of demand
+  std::vector<std::string> empty_masters;  ///< addresses
+
+  explicit Situation(const PlanInput& plan_input);
+  Situation(const Situation&) = delete;
+  Situation& operator=(const Situation&) = delete;
+
+  [[nodiscard]] bool HasForecast() const;  ///< of every binding resource
+  [[nodiscard]] bool AnyForecast() const;
+  [[nodiscard]] Trust ForecastTrust() const;  ///< the worst of those there are; kNone without any
+  /// At the policy's risk, over the window from now.
+  [[nodiscard]] Demand ForecastDemand(Duration window) const;
+  [[nodiscard]] Demand ObservedDemand() const;  ///< at least
+  /// The larger of the two.
+  [[nodiscard]] Demand ExpectedDemand(Duration window) const;
+  [[nodiscard]] Duration LeadTimeTo(int target) const;
+  /// Shares of usable capacity as the partitions lie now.
+  [[nodiscard]] Capacity::Fill FillNow(const Demand& demand) const;
+};
+
+}  // namespace tidewright::planner

@@ -1,0 +1,252 @@
+#include "server/metrics.h"
+
+#include <prometheus/histogram.h>
+#include <prometheus/metric_family.h>
+#include <prometheus/registry.h>
+#include <prometheus/text_serializer.h>
+
+#include <utility>
+#include <vector>
+
+namespace tidewright {
+namespace {
+
+using prometheus::ClientMetric;
+using prometheus::MetricFamily;
+using prometheus::MetricType;
+using Labels = std::vector<ClientMetric::Label>;
+
+/// Collects values of families; a family without a value is left out.
+class Families {
+ public:
+  explicit Families(std::string cluster) : cluster_(std::move(cluster)) {}
+
+  void Begin(const char* name, const char* help, MetricType type = MetricType::Gauge) {
+    MetricFamily family;
+    family.name = name;
+    family.help = help;
+    family.type = type;
+    families_.push_back(std::move(family));
+  }
+  void Add(double value, Labels labels = {}) {
+    ClientMetric metric;
+    metric.label = {{"cluster", cluster_}};
+    metric.label.insert(metric.label.end(), labels.begin(), labels.end());
+    if (families_.back().type == MetricType::Counter) {
+      metric.counter.value = value;
+    } else {
+      metric.gauge.value = value;
+    }
+    families_.back().metric.push_back(std::move(metric));
+  }
+  void One(const char* name, const char* help, double value, Labels labels = {}) {
+    Begin(name, help);
+    Add(value, std::move(labels));
+  }
+  void Total(const char* name, const char* help, double value, Labels labels = {}) {
+    Begin(name, help, MetricType::Counter);
+    Add(value, std::move(labels));
+  }
+  std::vector<MetricFamily> Take() {
+    std::erase_if(families_, [](const MetricFamily& family) { return family.metric.empty(); });
+    return std::move(families_);
+  }
+
+ private:
+  std::string cluster_;
+  std::vector<MetricFamily> families_;
+};
+
+std::string LevelName(double level) { return fmt::format("{:g}", level); }
+
+/// "30m", "1h": short and stable, as a label must be.
+std::string WindowName(Duration window) {
+  if (window % std::chrono::hours(1) == Duration(0)) {
+    return fmt::format("{}h", window / std::chrono::hours(1));
+  }
+  return fmt::format("{}m", window / std::chrono::minutes(1));
+}
+
+void AddController(const ControllerView& view, Families& out) {
+  out.One("tidewright_build_info", "Always 1; the version of the controller", 1,
+          {{"version", view.version}});
+  out.Begin("tidewright_mode", "1 for the mode in force");
+  for (Mode mode : {Mode::kObserve, Mode::kApprove, Mode::kAuto}) {
+    out.Add(view.mode == mode ? 1 : 0, {{"mode", ModeName(mode)}});
+  }
+  out.Total("tidewright_cycles_total", "Control cycles that ended",
+            static_cast<double>(view.cycles));
+  if (view.cycles > 0) {
+    out.One("tidewright_cycle_age_seconds", "Real seconds since the last control cycle ended",
+            Seconds(view.cycle_age));
+  }
+  out.One("tidewright_problems", "Degraded states that tidectl status names",
+          static_cast<double>(view.problems.size()));
+  out.Begin("tidewright_alerts_firing", "1 for each alert that fires");
+  for (const auto& alert : view.alerts) out.Add(1, {{"alert", alert.name}});
+}
+
+void AddDemand(const ControllerView& view, Families& out) {
+  out.Begin("tidewright_demand", "Demand on the whole cluster now, by resource");
+  for (Resource r : kAllResources) {
+    if (view.load.total[r].fresh())
+      out.Add(view.load.total[r].value, {{"resource", ResourceName(r)}});
+  }
+  out.Begin("tidewright_forecast", "Quantiles of demand in the next forecast step");
+  for (Resource r : kAllResources) {
+    if (!view.demand[r] || view.demand[r]->horizon == 0) continue;
+    const Forecast& f = *view.demand[r];
+    for (std::size_t i = 0; i < f.levels.size(); ++i) {
+      out.Add(f.quantiles[i].front(),
+              {{"resource", ResourceName(r)}, {"quantile", LevelName(f.levels[i])}});
+    }
+  }
+  out.Begin("tidewright_forecast_max", "Quantiles of the maximum of demand over a window from now");
+  for (Resource r : kAllResources) {
+    if (!view.demand[r]) continue;
+    for (const auto& maximum : view.demand[r]->maxima) {
+      for (std::size_t i = 0; i < maximum.quantiles.size(); ++i) {
+        out.Add(maximum.quantiles[i], {{"resource", ResourceName(r)},
+                                       {"quantile", LevelName(view.demand[r]->levels[i])},
+                                       {"window", WindowName(maximum.window)}});
+      }
+    }
+  }
+  out.Begin("tidewright_forecast_trust", "0 none, 1 poor, 2 fair, 3 good");
+  for (Resource r : kAllResources) {
+    if (view.demand[r]) {
+      out.Add(static_cast<double>(view.demand[r]->trust), {{"resource", ResourceName(r)}});
+    }
+  }
+  out.Begin("tidewright_forecast_recent_error", "Mean absolute one-step error over mean demand");
+  for (Resource r : kAllResources) {
+    if (view.demand[r]) out.Add(view.demand[r]->recent_error, {{"resource", ResourceName(r)}});
+  }
+}
+
+void AddCapacity(const ControllerView& view, Families& out) {
+  const int shards = view.topology ? view.topology->ServingShards() : 0;
+  if (view.topology) {
+    out.Begin("tidewright_capacity", "What the serving shards can bear, by binding resource");
+    for (Resource r : kAllResources) {
+      if (const auto& each = view.policy.shard_capacity[r]) {
+        out.Add(*each * shards, {{"resource", ResourceName(r)}});
+      }
+    }
+    out.Begin("tidewright_usable_capacity", "Capacity times the policy's target utilisation");
+    for (Resource r : kAllResources) {
+      if (const auto& each = view.policy.shard_capacity[r]) {
+        out.Add(*each * shards * view.policy.target_utilisation, {{"resource", ResourceName(r)}});
+      }
+    }
+    out.One("tidewright_shards", "Shards that serve partitions", shards);
+    out.One("tidewright_nodes", "Nodes of the cluster",
+            static_cast<double>(view.topology->Nodes().size()));
+    out.One("tidewright_open_partitions", "Partitions between two owners",
+            static_cast<double>(view.topology->open.size()));
+    out.One("tidewright_unowned_partitions", "Partitions that nobody owns",
+            view.topology->Unowned());
+  }
+  if (!view.plan) return;
+  out.One("tidewright_recommended_shards", "Shards that the newest plan asks for",
+          view.plan->to_shards);
+  out.Begin("tidewright_shortfall_probability",
+            "Share of sample paths that pass full capacity within the lead time");
+  out.Add(view.plan->without.shortfall_probability, {{"plan", "without"}});
+  out.Add(view.plan->with.shortfall_probability, {{"plan", "with"}});
+  out.One("tidewright_lead_time_seconds", "Wall seconds until the newest plan would be complete",
+          Seconds(view.plan->lead_time));
+}
+
+void AddShards(const ControllerView& view, Families& out) {
+  out.One("tidewright_fresh_share", "Share of masters whose mandatory metrics are fresh",
+          view.load.fresh_share);
+  out.One("tidewright_quarantined", "Refused samples held for inspection",
+          static_cast<double>(view.load.quarantine.size()));
+  out.Begin("tidewright_shard_usage", "Usage of each shard's master, by resource");
+  for (const auto& node : view.load.nodes) {
+    if (!node.master) continue;
+    for (Resource r : kAllResources) {
+      if (node.usage[r].fresh()) {
+        out.Add(node.usage[r].value, {{"shard", node.shard_id}, {"resource", ResourceName(r)}});
+      }
+    }
+  }
+  out.Begin("tidewright_shard_latency_p99_seconds", "Server-side 99th percentile of each master");
+  for (const auto& node : view.load.nodes) {
+    if (node.master && node.latency_p99_seconds.fresh()) {
+      out.Add(node.latency_p99_seconds.value, {{"shard", node.shard_id}});
+    }
+  }
+}
+
+void AddActions(const ControllerView& view, Families& out) {
+  const bool open = view.action && view.action->Open();
+  out.One("tidewright_action_in_progress", "1 while an action is open", open ? 1 : 0);
+  out.Begin("tidewright_action_steps", "Steps of the open action, or of the last one");
+  out.Add(view.action ? view.action->StepsDone() : 0, {{"state", "done"}});
+  out.Add(view.action ? static_cast<double>(view.action->steps.size()) : 0, {{"state", "all"}});
+  out.Begin("tidewright_actions_total", "Ended actions by kind and end", MetricType::Counter);
+  for (const char* kind : {"scale-out", "scale-in"}) {
+    for (const char* state : {"done", "failed", "rolled_back"}) {
+      const auto it = view.totals.actions.find({kind, state});
+      out.Add(it == view.totals.actions.end() ? 0 : it->second, {{"kind", kind}, {"state", state}});
+    }
+  }
+  out.Total("tidewright_partitions_moved_total", "Partitions moved by actions",
+            view.totals.partitions_moved);
+  out.Total("tidewright_keys_moved_total", "Keys moved by actions", view.totals.keys_moved);
+  out.Total("tidewright_bytes_moved_total", "Bytes moved by actions (estimate)",
+            view.totals.bytes_moved);
+}
+
+void AddCost(const ControllerView& view, Families& out) {
+  const Labels currency = {{"currency", view.policy.currency}};
+  out.Total("tidewright_node_hours_total", "Node-hours used, in wall time", view.totals.node_hours);
+  out.Total("tidewright_static_peak_node_hours_total",
+            "Node-hours that a static cluster of peak size would have used meanwhile",
+            view.totals.static_peak_node_hours);
+  out.Total("tidewright_cost_total", "Node-hours used times the stated price",
+            view.totals.cost.Units(), currency);
+  out.Total("tidewright_static_peak_cost_total", "The same for the static cluster",
+            view.totals.static_peak_cost.Units(), currency);
+}
+
+}  // namespace
+
+class MetricsExporter::Impl {
+ public:
+  Impl()
+      : durations_(prometheus::BuildHistogram()
+                       .Name("tidewright_cycle_duration_seconds")
+                       .Help("Real time that a control cycle took")
+                       .Register(registry_)) {}
+
+  prometheus::Registry registry_;
+  prometheus::Family<prometheus::Histogram>& durations_;
+};
+
+MetricsExporter::MetricsExporter() : impl_(std::make_unique<Impl>()) {}
+MetricsExporter::~MetricsExporter() = default;
+
+void MetricsExporter::ObserveCycle(const std::string& cluster, Duration took) {
+  impl_->durations_
+      .Add({{"cluster", cluster}},
+           prometheus::Histogram::BucketBoundaries{0.001, 0.005, 0.02, 0.1, 0.5, 2, 10, 60})
+      .Observe(Seconds(took));
+}
+
+std::string MetricsExporter::Expose(const ControllerView& view) const {
+  Families families(view.cluster);
+  AddController(view, families);
+  AddDemand(view, families);
+  AddCapacity(view, families);
+  AddShards(view, families);
+  AddActions(view, families);
+  AddCost(view, families);
+  auto all = families.Take();
+  for (auto& family : impl_->registry_.Collect()) all.push_back(std::move(family));
+  return prometheus::TextSerializer().Serialize(all);
+}
+
+}  // namespace tidewright

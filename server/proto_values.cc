@@ -1,0 +1,303 @@
+#include "server/proto_values.h"
+
+#include <algorithm>
+
+namespace tidewright {
+namespace {
+
+void SetTime(WallTime time, google::protobuf::Timestamp* out) {
+  const auto seconds = std::chrono::floor<std::chrono::seconds>(time);
+  out->set_seconds(seconds.time_since_epoch().count());
+  out->set_nanos(static_cast<std::int32_t>((time - seconds).count() * 1000));
+}
+
+pb::Reading ToProto(const Reading& reading) {
+  pb::Reading out;
+  out.set_value(reading.value);
+  out.set_quality(QualityName(reading.quality));
+  return out;
+}
+
+void SetReasons(const std::vector<Reason>& from,
+                google::protobuf::RepeatedPtrField<pb::Reason>* to) {
+  for (const auto& reason : from) {
+    auto* out = to->Add();
+    out->set_code(ReasonName(reason.code));
+    out->set_text(reason.text);
+  }
+}
+
+pb::Outlook ToProto(const Outlook& outlook) {
+  pb::Outlook out;
+  out.set_peak_demand(outlook.peak_demand);
+  out.set_usable_capacity(outlook.usable_capacity);
+  out.set_shortfall_probability(outlook.shortfall_probability);
+  out.set_cost_per_hour(outlook.cost_per_hour.Units());
+  return out;
+}
+
+pb::Node ToProto(const Node& node) {
+  pb::Node out;
+  out.set_id(node.id);
+  out.set_address(node.Address());
+  out.set_role(node.role == NodeRole::kMaster ? "master" : "replica");
+  out.set_health(NodeHealthName(node.health));
+  return out;
+}
+
+double At(const std::vector<double>& levels, const std::vector<double>& values, double level) {
+  for (std::size_t i = 0; i < levels.size() && i < values.size(); ++i) {
+    if (levels[i] >= level - 1e-9) return values[i];
+  }
+  return values.empty() ? 0 : values.back();
+}
+
+pb::ForecastSummary Summary(const Forecast& forecast) {
+  pb::ForecastSummary out;
+  std::vector<double> next;
+  for (const auto& quantile : forecast.quantiles) {
+    if (!quantile.empty()) next.push_back(quantile.front());
+  }
+  out.set_q50(At(forecast.levels, next, 0.5));
+  out.set_q95(At(forecast.levels, next, 0.95));
+  for (const auto& maximum : forecast.maxima) {
+    const double value = At(forecast.levels, maximum.quantiles, 0.95);
+    if (maximum.window == std::chrono::minutes(30)) out.set_max_30m_q95(value);
+    if (maximum.window == std::chrono::hours(1)) out.set_max_1h_q95(value);
+    if (maximum.window == std::chrono::hours(4)) out.set_max_4h_q95(value);
+  }
+  out.set_trust(TrustName(forecast.trust));
+  return out;
+}
+
+void SetCapacity(const ControllerView& view, pb::Status* out) {
+  const int shards = view.topology ? view.topology->ServingShards() : 0;
+  for (Resource r : kAllResources) {
+    if (view.load.total[r].fresh()) {
+      (*out->mutable_demand())[ResourceName(r)] = view.load.total[r].value;
+    }
+    if (view.demand[r]) (*out->mutable_forecast())[ResourceName(r)] = Summary(*view.demand[r]);
+    const auto& each = view.policy.shard_capacity[r];
+    if (!each || !view.topology) continue;
+    (*out->mutable_capacity())[ResourceName(r)] = *each * shards;
+    (*out->mutable_usable_capacity())[ResourceName(r)] =
+        *each * shards * view.policy.target_utilisation;
+  }
+}
+
+}  // namespace
+
+pb::Plan PlanToProto(const Plan& plan, const std::string& currency) {
+  pb::Plan out;
+  out.set_kind(PlanKindName(plan.kind));
+  out.set_from_shards(plan.from_shards);
+  out.set_to_shards(plan.to_shards);
+  SetTime(plan.created, out.mutable_created());
+  SetTime(plan.expires, out.mutable_expires());
+  out.set_emergency(plan.emergency);
+  out.set_binding(ResourceName(plan.binding));
+  out.set_lead_time_seconds(Seconds(plan.lead_time));
+  if (plan.crossing) SetTime(*plan.crossing, out.mutable_crossing());
+  SetReasons(plan.reasons, out.mutable_reasons());
+  SetReasons(plan.rejections, out.mutable_rejections());
+  for (const auto& shard : plan.retire) out.add_retire(shard);
+  int moved = 0;
+  for (const auto& move : plan.moves) {
+    auto* to = out.add_moves();
+    to->set_partitions(ToString(move.partitions));
+    to->set_from(move.from);
+    to->set_to(move.to);
+    moved += Count(move.partitions);
+  }
+  out.set_partitions_moved(moved);
+  *out.mutable_without() = ToProto(plan.without);
+  *out.mutable_with() = ToProto(plan.with);
+  out.set_currency(currency);
+  return out;
+}
+
+pb::Action ActionToProto(const ActionRecord& action, bool with_steps) {
+  pb::Action out;
+  out.set_id(action.id);
+  out.set_kind(PlanKindName(action.plan.kind));
+  out.set_state(ActionStateName(action.state));
+  out.set_from_shards(action.plan.from_shards);
+  out.set_to_shards(action.plan.to_shards);
+  out.set_actor(action.actor);
+  out.set_plan_hash(action.plan_hash);
+  out.set_emergency(action.plan.emergency);
+  SetTime(action.created, out.mutable_created());
+  if (!action.Open()) SetTime(action.ended, out.mutable_ended());
+  out.set_steps(static_cast<int>(action.steps.size()));
+  out.set_steps_done(action.StepsDone());
+  out.set_error(action.error);
+  out.set_partitions_moved(action.partitions_moved);
+  out.set_keys_moved(action.keys_moved);
+  out.set_bytes_moved(action.bytes_moved);
+  for (const auto& record : action.steps) {
+    if (out.title().empty() && action.Open() && record.state != StepState::kDone &&
+        record.state != StepState::kUndone) {
+      out.set_title(record.step.title);
+    }
+    if (!with_steps) continue;
+    auto* step = out.add_step_list();
+    step->set_index(record.step.index);
+    step->set_title(record.step.title);
+    step->set_state(StepStateName(record.state));
+    step->set_attempts(record.attempts);
+    step->set_error(record.error);
+  }
+  return out;
+}
+
+pb::Recommendation RecommendationToProto(const Recommendation& recommendation,
+                                         const std::string& currency) {
+  pb::Recommendation out;
+  out.set_hash(recommendation.hash);
+  out.set_state(RecommendationStateName(recommendation.state));
+  out.set_decided_by(recommendation.decided_by);
+  out.set_comment(recommendation.comment);
+  if (!recommendation.decided_by.empty()) SetTime(recommendation.decided, out.mutable_decided());
+  *out.mutable_plan() = PlanToProto(recommendation.plan, currency);
+  return out;
+}
+
+pb::Status StatusToProto(const ControllerView& view) {
+  pb::Status out;
+  out.set_cluster(view.cluster);
+  out.set_mode(ModeName(view.mode));
+  out.set_version(view.version);
+  SetTime(view.now, out.mutable_now());
+  SetTime(view.started, out.mutable_started());
+  out.set_wall_speed(view.wall_speed);
+  out.set_cycles(static_cast<int>(view.cycles));
+  for (const auto& problem : view.problems) out.add_problems(problem);
+  if (view.topology) {
+    out.set_shards(view.topology->ServingShards());
+    out.set_nodes(static_cast<int>(view.topology->Nodes().size()));
+  }
+  out.set_recommended_shards(view.plan ? view.plan->to_shards : out.shards());
+  out.set_fresh_share(view.load.fresh_share);
+  SetCapacity(view, &out);
+  if (view.plan) *out.mutable_plan() = PlanToProto(*view.plan, view.policy.currency);
+  if (view.action) *out.mutable_action() = ActionToProto(*view.action, false);
+  if (view.action && view.action->Open() && view.progress.action_id == view.action->id) {
+    auto* action = out.mutable_action();
+    action->set_partitions_moved(action->partitions_moved() + view.progress.partitions_moved);
+    action->set_keys_moved(action->keys_moved() + view.progress.keys_moved);
+    action->set_bytes_moved(action->bytes_moved() + view.progress.bytes_moved);
+  }
+  for (const auto& alert : view.alerts) {
+    auto* to = out.add_alerts();
+    to->set_name(alert.name);
+    to->set_severity(SeverityName(alert.severity));
+    const auto summary = alert.annotations.find("summary");
+    if (summary != alert.annotations.end()) to->set_summary(summary->second);
+    SetTime(alert.since, to->mutable_since());
+  }
+  out.set_node_hours(view.totals.node_hours);
+  out.set_static_peak_node_hours(view.totals.static_peak_node_hours);
+  out.set_price_per_node_hour(view.policy.price_per_node_hour.Units());
+  out.set_currency(view.policy.currency);
+  return out;
+}
+
+pb::Topology TopologyToProto(const Topology& topology) {
+  pb::Topology out;
+  for (const auto& shard : topology.shards) {
+    auto* to = out.add_shards();
+    to->set_id(shard.id);
+    *to->add_nodes() = ToProto(shard.master);
+    for (const auto& replica : shard.replicas) *to->add_nodes() = ToProto(replica);
+    to->set_partitions(ToString(shard.partitions));
+    to->set_partition_count(Count(shard.partitions));
+  }
+  for (const auto& open : topology.open) out.add_open_partitions(open.partition);
+  out.set_unowned_partitions(topology.Unowned());
+  out.set_agreed(topology.agreed);
+  out.set_fingerprint(topology.Fingerprint());
+  return out;
+}
+
+pb::Load LoadToProto(const ControllerView& view) {
+  pb::Load out;
+  SetTime(view.load.at, out.mutable_at());
+  out.set_fresh_share(view.load.fresh_share);
+  for (Resource r : kAllResources) {
+    (*out.mutable_total())[ResourceName(r)] = ToProto(view.load.total[r]);
+  }
+  const auto nodes = view.topology ? view.topology->Nodes() : std::vector<Node>{};
+  for (const auto& load : view.load.nodes) {
+    auto* to = out.add_nodes();
+    to->set_id(load.node_id);
+    to->set_shard(load.shard_id);
+    to->set_role(load.master ? "master" : "replica");
+    for (const auto& node : nodes) {
+      if (node.id == load.node_id) to->set_address(node.Address());
+    }
+    if (view.topology && load.master) {
+      if (const auto* shard = view.topology->FindShard(load.shard_id)) {
+        to->set_partitions(Count(shard->partitions));
+      }
+    }
+    for (Resource r : kAllResources) {
+      (*to->mutable_usage())[ResourceName(r)] = ToProto(load.usage[r]);
+    }
+    *to->mutable_memory_limit_bytes() = ToProto(load.memory_limit_bytes);
+    *to->mutable_commands_per_second() = ToProto(load.commands_per_second);
+    *to->mutable_hit_ratio() = ToProto(load.hit_ratio);
+    *to->mutable_latency_p99_seconds() = ToProto(load.latency_p99_seconds);
+    *to->mutable_redirects_per_second() = ToProto(load.redirects_per_second);
+    *to->mutable_keys() = ToProto(load.keys);
+    if ((load.flags & kSaturated) != 0) to->add_flags("saturated");
+    if ((load.flags & kThrottled) != 0) to->add_flags("throttled");
+    if ((load.flags & kMoving) != 0) to->add_flags("moving");
+    to->set_error(load.error);
+  }
+  for (const auto& entry : view.load.quarantine) {
+    auto* to = out.add_quarantine();
+    SetTime(entry.at, to->mutable_at());
+    to->set_node(entry.node_id);
+    to->set_metric(entry.metric);
+    to->set_value(entry.value);
+    to->set_reason(entry.reason);
+  }
+  return out;
+}
+
+pb::Forecast ForecastToProto(const ControllerView& view, Resource resource,
+                             const Series& observed) {
+  pb::Forecast out;
+  out.set_resource(ResourceName(resource));
+  if (const auto& forecast = view.demand[resource]) {
+    SetTime(forecast->start, out.mutable_start());
+    out.set_step_seconds(Seconds(forecast->step));
+    out.mutable_mean()->Add(forecast->mean.begin(), forecast->mean.end());
+    for (std::size_t i = 0; i < forecast->levels.size(); ++i) {
+      auto* quantile = out.add_quantiles();
+      quantile->set_level(forecast->levels[i]);
+      quantile->mutable_values()->Add(forecast->quantiles[i].begin(), forecast->quantiles[i].end());
+    }
+    for (const auto& maximum : forecast->maxima) {
+      auto* to = out.add_maxima();
+      to->set_window_seconds(Seconds(maximum.window));
+      to->mutable_values()->Add(maximum.quantiles.begin(), maximum.quantiles.end());
+    }
+    out.set_trust(TrustName(forecast->trust));
+    out.set_recent_error(forecast->recent_error);
+    for (const auto& note : forecast->notes) out.add_notes(note);
+  }
+  if (!observed.empty()) {
+    SetTime(observed.start, out.mutable_history_start());
+    out.set_history_step_seconds(Seconds(observed.step));
+    out.mutable_history()->Add(observed.values.begin(), observed.values.end());
+  }
+  const auto& each = view.policy.shard_capacity[resource];
+  if (each && view.topology) {
+    out.set_capacity(*each * view.topology->ServingShards());
+    out.set_usable_capacity(out.capacity() * view.policy.target_utilisation);
+  }
+  return out;
+}
+
+}  // namespace tidewright

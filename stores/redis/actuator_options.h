@@ -1,0 +1,43 @@
+// What the Redis actuator may do, how much of it at once, and how long it waits.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "core/time.h"
+#include "stores/redis/connection.h"
+
+namespace tidewright::redis {
+
+struct RedisActuatorOptions {
+  std::vector<std::pair<std::string, int>> seeds;  ///< host and port of some nodes
+  Credentials migrate_credentials;  ///< what a source shows to its target (AUTH, AUTH2)
+
+  int slots_per_batch = 64;           ///< of one step
+  int open_slots = 64;                ///< split between two owners at a time
+  int open_keys = 2000;               ///< in the slots that are opened together; a larger slot
+                                      ///< is opened alone
+  std::int64_t open_bytes = 8 << 20;  ///< likewise
+  int keys_per_migrate = 100;         ///< in one MIGRATE
+  std::int64_t bytes_per_migrate = 512 << 10;
+  std::int64_t big_key_bytes = 10 << 20;   ///< a slot with a larger key is refused
+  std::int64_t max_slot_keys = 1'000'000;  ///< listed by one command: a fuller slot is refused
+  bool allow_unprotected_targets = false;  ///< targets that have neither a replica nor an AOF
+
+  Duration command_timeout = std::chrono::seconds(5);
+  /// Of each read and write within MIGRATE, which blocks the source. Shortened so that a target
+  /// that hangs blocks it for less than half of cluster-node-timeout, where that can be read.
+  Duration migrate_timeout = std::chrono::seconds(5);
+  /// MIGRATEs are pipelined as long as a group of them takes about this long.
+  Duration pause_budget = std::chrono::milliseconds(15);
+  Duration catch_up_timeout = std::chrono::seconds(10);  ///< of the target's replicas
+  Duration open_patience = std::chrono::seconds(30);     ///< for trying again while a slot is open
+  Duration provision_timeout = std::chrono::seconds(60);
+  Duration join_timeout = std::chrono::seconds(60);
+  Duration sync_timeout = std::chrono::seconds(120);
+  Duration settle_timeout = std::chrono::seconds(30);  ///< until gossip has told everybody
+};
+
+}  // namespace tidewright::redis

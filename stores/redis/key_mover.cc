@@ -1,0 +1,412 @@
+#include "stores/redis/key_mover.h"
+
+#include <algorithm>
+#include <charconv>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+namespace tidewright::redis {
+namespace {
+
+using Json = nlohmann::json;
+
+constexpr std::size_t kSizesAtOnce = 500;
+constexpr std::int64_t kNameBytesAtOnce = 256 << 10;  // in one note
+constexpr int kDrainRounds = 50;
+constexpr int kReplaceAttempts = 3;
+
+std::string Escape(const std::string& name) {
+  std::string text;
+  for (unsigned char c : name) {
+    if (c > ' ' && c < 127 && c != '%') {
+      text += static_cast<char>(c);
+    } else {
+      text += fmt::format("%{:02x}", c);
+    }
+  }
+  return text;
+}
+
+std::string Unescape(const std::string& text) {
+  std::string name;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '%' && i + 2 < text.size()) {
+      unsigned value = 0;
+      std::from_chars(text.data() + i + 1, text.data() + i + 3, value, 16);
+      name += static_cast<char>(value);
+      i += 2;
+    } else {
+      name += text[i];
+    }
+  }
+  return name;
+}
+
+bool Done(const Reply& reply) {
+  return reply.type == Reply::Type::kStatus && (reply.text == "OK" || reply.text == "NOKEY");
+}
+
+/// The source does not know what became of the keys, or the target has some of them already. The
+/// first error of several is the one that is told, so any may hide an IOERR: what a drain finds on
+/// both sides afterwards is settled all the same.
+bool Doubtful(const Reply& reply) {
+  return reply.IsError("IOERR") || reply.text.find("BUSYKEY") != std::string::npos;
+}
+
+Status MigrateError(const Reply& reply, const Server& source, const Server& target) {
+  const auto says = [&](const char* word) { return reply.text.find(word) != std::string::npos; };
+  StatusCode code = StatusCode::kUnavailable;
+  if (says("NOAUTH") || says("WRONGPASS") || says("NOPERM")) code = StatusCode::kPermissionDenied;
+  if (says("DUMP payload") || says("Bad data format")) code = StatusCode::kFailedPrecondition;
+  return Error(code, "MIGRATE from {} to {}: {}", source.Address(), target.Address(), reply.text);
+}
+
+std::set<std::string> Names(const Reply& reply) {
+  std::set<std::string> names;
+  for (const auto& element : reply.elements) names.insert(element.text);
+  return names;
+}
+
+}  // namespace
+
+void Pace::Took(Duration elapsed, Duration budget) {
+  if (elapsed > budget) {
+    depth_ = std::max(1, depth_ / 2);
+  } else if (elapsed < budget / 2) {
+    depth_ = std::min(kDeepest, depth_ + 1);
+  }
+}
+
+std::string BatchNote::Encode() const {
+  Json slots = Json::object();
+  for (const auto& [slot, names] : keys) {
+    Json list = Json::array();
+    for (const auto& name : names) list.push_back(Escape(name));
+    slots[std::to_string(slot)] = std::move(list);
+  }
+  return Json{{"source", source}, {"run_id", run_id}, {"io_errors", io_errors}, {"keys", slots}}
+      .dump();
+}
+
+StatusOr<BatchNote> BatchNote::Parse(const std::string& text) {
+  try {
+    const Json json = Json::parse(text);
+    BatchNote note;
+    note.source = json.at("source").get<std::string>();
+    note.run_id = json.at("run_id").get<std::string>();
+    note.io_errors = json.at("io_errors").get<std::int64_t>();
+    for (const auto& [slot, names] : json.at("keys").items()) {
+      auto& keys = note.keys[std::stoi(slot)];
+      for (const auto& name : names) keys.push_back(Unescape(name.get<std::string>()));
+    }
+    return note;
+  } catch (const std::exception& error) {
+    return Error(StatusCode::kInternal, "note about a batch: {}", error.what());
+  }
+}
+
+StatusOr<std::vector<SlotKey>> KeyMover::List(const std::vector<int>& slots, std::int64_t limit) {
+  Batch list;
+  for (int slot : slots) {
+    list.push_back({"CLUSTER", "GETKEYSINSLOT", std::to_string(slot), std::to_string(limit)});
+  }
+  TW_ASSIGN_OR_RETURN(auto listed, link_.CallChecked(source_, std::move(list)));
+  std::vector<SlotKey> keys;
+  for (std::size_t i = 0; i < slots.size(); ++i) {
+    for (auto& element : listed[i].elements) keys.push_back({slots[i], std::move(element.text)});
+  }
+  for (std::size_t start = 0; start < keys.size(); start += kSizesAtOnce) {
+    const auto end = std::min(keys.size(), start + kSizesAtOnce);
+    Batch sizes;
+    for (auto i = start; i < end; ++i) sizes.push_back({"MEMORY", "USAGE", keys[i].name});
+    TW_ASSIGN_OR_RETURN(const auto replies, link_.Call(source_, std::move(sizes)));
+    for (auto i = start; i < end; ++i) {
+      const Reply& reply = replies[i - start];
+      // A key that went meanwhile has no size; in an open slot the source answers ASK for it.
+      if (reply.IsError() && !reply.IsError("ASK")) {
+        return Annotate(Checked(reply).status(), source_.Address() + " MEMORY USAGE");
+      }
+      keys[i].bytes = reply.type == Reply::Type::kInteger ? reply.integer : 0;
+    }
+  }
+  return keys;
+}
+
+StatusOr<ServerState> KeyMover::SourceState() {
+  TW_ASSIGN_OR_RETURN(const auto replies,
+                      link_.CallChecked(source_, {{"INFO", "server"}, {"INFO", "errorstats"}}));
+  ServerState state;
+  state.run_id = InfoText(replies[0].text).Field("run_id");
+  const std::string count = InfoText(replies[1].text).Field("errorstat_IOERR");  // "count=3"
+  if (const auto equals = count.find('='); equals != std::string::npos) {
+    std::from_chars(count.data() + equals + 1, count.data() + count.size(), state.io_errors);
+  }
+  return state;
+}
+
+Status KeyMover::Begin(const std::vector<SlotKey>& keys) {
+  TW_ASSIGN_OR_RETURN(const ServerState state, SourceState());
+  note_ = {source_.id, state.run_id, state.io_errors, {}};
+  return Journal(keys);
+}
+
+Status KeyMover::Journal(const std::vector<SlotKey>& keys) {
+  note_.keys.clear();
+  for (const auto& key : keys) note_.keys[key.slot].push_back(key.name);
+  return context_.SaveNote(note_key_, note_.Encode());
+}
+
+Status KeyMover::Resume(const std::vector<int>& slots) {
+  const auto text = context_.Note(note_key_);
+  TW_ASSIGN_OR_RETURN(const ServerState state, SourceState());
+  bool suspected = false;
+  // Without a note nothing is known of who opened the slots: then nothing may be replaced.
+  note_ = {source_.id, "", state.io_errors, {}};
+  if (text && !text->empty()) {
+    TW_ASSIGN_OR_RETURN(note_, BatchNote::Parse(*text));
+    suspected = note_.run_id == state.run_id && note_.io_errors != state.io_errors;
+  }
+  Suspects suspects;
+  for (int slot : slots) {
+    const auto& keys = note_.keys[slot];
+    suspects[slot] = {keys.begin(), keys.end()};
+  }
+  TW_RETURN_IF_ERROR(SettleDoubt(suspects, suspected));
+  note_.io_errors = state.io_errors;
+  return OkStatus();
+}
+
+Duration KeyMover::MigrateTimeout() const {
+  Duration timeout = link_.options().migrate_timeout;
+  if (node_timeout_ > Duration(0)) {
+    // All MIGRATEs of a group may run into it one after the other, without a pause for the bus.
+    timeout = std::min(timeout, node_timeout_ / (2 * pace_.depth()));
+  }
+  return std::max<Duration>(timeout, std::chrono::milliseconds(100));
+}
+
+KeyMover::Group KeyMover::NextGroup(const std::vector<SlotKey>& keys, std::size_t first,
+                                    bool replace) const {
+  const auto& options = link_.options();
+  Command head = {"MIGRATE", target_.host, std::to_string(target_.port),
+                  "",        "0",          std::to_string(MigrateTimeout().count() / 1000)};
+  if (replace) head.emplace_back("REPLACE");
+  const auto& credentials = options.migrate_credentials;
+  if (!credentials.password.empty()) {
+    if (credentials.username.empty()) {
+      head.insert(head.end(), {"AUTH", credentials.password});
+    } else {
+      head.insert(head.end(), {"AUTH2", credentials.username, credentials.password});
+    }
+  }
+  head.emplace_back("KEYS");
+  Group group;
+  for (auto i = first;
+       i < keys.size() && static_cast<int>(group.commands.size()) < pace_.depth();) {
+    Command command = head;
+    const int slot = keys[i].slot;
+    std::int64_t bytes = 0;
+    for (int n = 0; i < keys.size() && keys[i].slot == slot && n < options.keys_per_migrate; ++n) {
+      if (n > 0 && bytes + keys[i].bytes > options.bytes_per_migrate) break;
+      bytes += keys[i].bytes;
+      command.push_back(keys[i++].name);
+    }
+    group.commands.push_back(std::move(command));
+    group.ends.push_back(i);
+  }
+  return group;
+}
+
+StatusOr<std::vector<Reply>> KeyMover::Run(Group& group) {
+  const Duration timeout = link_.options().command_timeout +
+                           2 * MigrateTimeout() * static_cast<int>(group.commands.size());
+  const MonoTime start = link_.clock().Monotonic();
+  auto replies = link_.Call(source_, std::move(group.commands), timeout);
+  pace_.Took(link_.clock().Monotonic() - start, link_.options().pause_budget);
+  return replies;
+}
+
+Status KeyMover::Send(const std::vector<SlotKey>& keys) {
+  for (std::size_t next = 0; next < keys.size();) {
+    // Cut anew each time: the depth changes with how long the last group took.
+    Group group = NextGroup(keys, next, /*replace=*/false);
+    TW_ASSIGN_OR_RETURN(const auto replies, Run(group));
+    Suspects doubtful;
+    Status failure;
+    for (std::size_t i = 0; i < replies.size(); ++i) {
+      double bytes = 0;
+      for (auto k = next; k < group.ends[i]; ++k) bytes += static_cast<double>(keys[k].bytes);
+      if (Done(replies[i])) {
+        context_.Progress(0, static_cast<double>(group.ends[i] - next), bytes);
+      } else if (Doubtful(replies[i])) {
+        for (auto k = next; k < group.ends[i]; ++k) doubtful[keys[k].slot].insert(keys[k].name);
+      } else {
+        failure = MigrateError(replies[i], source_, target_);
+      }
+      next = group.ends[i];
+    }
+    if (!doubtful.empty()) TW_RETURN_IF_ERROR(SettleDoubt(doubtful, /*certain=*/true));
+    TW_RETURN_IF_ERROR(failure);
+  }
+  return OkStatus();
+}
+
+Status KeyMover::Drain(const std::vector<int>& slots, std::vector<SlotKey> keys) {
+  const auto& options = link_.options();
+  bool journaled = true;  // by Begin
+  for (int round = 0; round < kDrainRounds; ++round) {
+    for (std::size_t start = 0; start < keys.size();) {
+      auto end = start;
+      std::int64_t names = 0;
+      while (end < keys.size() && static_cast<int>(end - start) < options.open_keys &&
+             (end == start ||
+              names + static_cast<std::int64_t>(keys[end].name.size()) < kNameBytesAtOnce)) {
+        names += static_cast<std::int64_t>(keys[end++].name.size());
+      }
+      const std::vector<SlotKey> part(keys.begin() + static_cast<std::ptrdiff_t>(start),
+                                      keys.begin() + static_cast<std::ptrdiff_t>(end));
+      if (!journaled || part.size() != keys.size()) TW_RETURN_IF_ERROR(Journal(part));
+      TW_RETURN_IF_ERROR(Send(part));
+      start = end;
+    }
+    journaled = false;
+    Batch count;
+    for (int slot : slots) count.push_back({"CLUSTER", "COUNTKEYSINSLOT", std::to_string(slot)});
+    TW_ASSIGN_OR_RETURN(const auto counts, link_.CallChecked(source_, std::move(count)));
+    std::vector<int> left;
+    for (std::size_t i = 0; i < slots.size(); ++i) {
+      if (counts[i].integer > 0) left.push_back(slots[i]);
+    }
+    if (left.empty()) return OkStatus();
+    // Expired keys are counted until the server has noticed.
+    if (round > 0) link_.Sleep(std::chrono::milliseconds(20));
+    TW_ASSIGN_OR_RETURN(keys, List(left, options.max_slot_keys));
+  }
+  return Error(StatusCode::kUnavailable, "{} keeps keys in slots that are being moved",
+               source_.Address());
+}
+
+struct KeyMover::BothSides {
+  ClusterNodes source_nodes;
+  std::string source_run_id;
+  ClusterNodes target_nodes;
+  std::vector<SlotKey> both;  ///< keys that both have
+  Suspects gone;              ///< suspects that the target alone has
+};
+
+StatusOr<KeyMover::BothSides> KeyMover::LookAtBothSides(const Suspects& suspects) {
+  Batch source_batch = {{"CLUSTER", "NODES"}, {"INFO", "server"}};
+  Batch target_batch = {{"CLUSTER", "NODES"}};
+  for (const auto& [slot, names] : suspects) {
+    const Command list = {"CLUSTER", "GETKEYSINSLOT", std::to_string(slot),
+                          std::to_string(link_.options().max_slot_keys)};
+    source_batch.push_back(list);
+    target_batch.push_back(list);
+  }
+  auto answers =
+      link_.CallAll({{source_, std::move(source_batch)}, {target_, std::move(target_batch)}});
+  for (const auto& answer : answers) {
+    TW_RETURN_IF_ERROR(Annotate(answer.status(), "look for keys on both sides"));
+    for (const auto& reply : *answer) TW_RETURN_IF_ERROR(Checked(reply).status());
+  }
+  const auto& at_source = *answers[0];
+  const auto& at_target = *answers[1];
+  BothSides sides;
+  TW_ASSIGN_OR_RETURN(sides.source_nodes, ParseClusterNodes(at_source[0].text));
+  sides.source_run_id = InfoText(at_source[1].text).Field("run_id");
+  TW_ASSIGN_OR_RETURN(sides.target_nodes, ParseClusterNodes(at_target[0].text));
+  std::size_t i = 0;
+  for (const auto& [slot, names] : suspects) {
+    const auto source_names = Names(at_source[2 + i]);
+    const auto target_names = Names(at_target[1 + i]);
+    ++i;
+    for (const auto& name : target_names) {
+      if (source_names.count(name) != 0) {
+        sides.both.push_back({slot, name});
+      } else if (names.count(name) != 0) {
+        sides.gone[slot].insert(name);
+      }
+    }
+  }
+  return sides;
+}
+
+Status KeyMover::CheckAuthority(const BothSides& sides) const {
+  const NodeLine* self = sides.source_nodes.Myself();
+  const NodeLine* seen = sides.target_nodes.Find(source_.id);
+  for (const auto& key : sides.both) {
+    std::string why;
+    if (note_.run_id.empty()) {
+      why = "it is not known who opened it";
+    } else if (self == nullptr || self->id != note_.source || sides.source_run_id != note_.run_id) {
+      why = "the source is another process than when it was opened";
+    } else if (const auto flag = self->migrating.find(key.slot);
+               !self->master || !Contains(self->slots, key.slot) || flag == self->migrating.end() ||
+               flag->second != target_.id) {
+      why = "the source does not own it as a migrating slot any more";
+    } else if (seen == nullptr || !seen->master || seen->health == NodeHealth::kFailed ||
+               sides.target_nodes.Owner(key.slot) == target_.id) {
+      why = "the target does not see the source as its owner any more";
+    }
+    if (why.empty()) continue;
+    return Error(
+        StatusCode::kDataLoss,
+        "source failed over while slot {} was half moved: {}; {} and {} both have key '{}' "
+        "and nobody can tell which is right",
+        key.slot, why, source_.Address(), target_.Address(), Escape(key.name));
+  }
+  return OkStatus();
+}
+
+Status KeyMover::ReportAmbiguous(int slot, const std::set<std::string>& keys) {
+  const std::string name = "ambiguous:" + std::to_string(slot);
+  std::set<std::string> all;
+  if (const auto before = context_.Note(name)) {
+    const Json json = Json::parse(*before, nullptr, /*allow_exceptions=*/false);
+    if (json.is_array()) all = json.get<std::set<std::string>>();
+  }
+  for (const auto& key : keys) all.insert(Escape(key));
+  return context_.SaveNote(name, Json(all).dump());
+}
+
+Status KeyMover::Replace(const std::vector<SlotKey>& keys, bool& settled) {
+  settled = true;
+  for (std::size_t next = 0; settled && next < keys.size();) {
+    Group group = NextGroup(keys, next, /*replace=*/true);
+    next = group.ends.back();
+    TW_ASSIGN_OR_RETURN(const auto replies, Run(group));
+    for (const auto& reply : replies) {
+      if (Done(reply)) continue;
+      if (!Doubtful(reply)) return MigrateError(reply, source_, target_);
+      settled = false;
+    }
+  }
+  return OkStatus();
+}
+
+Status KeyMover::SettleDoubt(const Suspects& suspects, bool certain) {
+  Suspects ambiguous;
+  const Status settled = ReplaceWhatBothHave(suspects, certain, ambiguous);
+  // After the REPLACE, not before: each millisecond is time for clients to change the source's
+  // copy.
+  for (const auto& [slot, names] : ambiguous) TW_RETURN_IF_ERROR(ReportAmbiguous(slot, names));
+  return settled;
+}
+
+Status KeyMover::ReplaceWhatBothHave(const Suspects& suspects, bool certain, Suspects& ambiguous) {
+  for (int attempt = 0; attempt < kReplaceAttempts; ++attempt) {
+    TW_ASSIGN_OR_RETURN(const BothSides sides, LookAtBothSides(suspects));
+    // A key on both sides is itself the trace of a MIGRATE that ended in doubt. What a REPLACE
+    // moved afterwards is not.
+    if (attempt == 0 && (certain || !sides.both.empty())) ambiguous = sides.gone;
+    if (sides.both.empty()) return OkStatus();
+    TW_RETURN_IF_ERROR(CheckAuthority(sides));
+    bool settled = false;
+    TW_RETURN_IF_ERROR(Replace(sides.both, settled));
+    if (settled) return OkStatus();
+  }
+  return Error(StatusCode::kUnavailable, "{} cannot reach {} to settle keys that both have",
+               source_.Address(), target_.Address());
+}
+
+}  // namespace tidewright::redis

@@ -1,0 +1,112 @@
+#include "stores/redis/preflight.h"
+
+#include <map>
+#include <set>
+
+namespace tidewright::redis {
+namespace {
+
+Status CheckNothingOpen(const ClusterView& view) {
+  for (const auto& open : view.Open()) {
+    return Error(StatusCode::kFailedPrecondition,
+                 "slot {} is open at {} already ({} {}): somebody else moves slots, or a move was "
+                 "left unfinished",
+                 open.slot, view.Name(open.teller),
+                 open.importing ? "importing from" : "migrating to", view.Name(open.peer));
+  }
+  return OkStatus();
+}
+
+/// Only masters that serve count.
+Status CheckOwners(const ClusterView& view, const std::vector<ExpectedShard>& shards) {
+  std::set<std::string> expected;
+  for (const auto& shard : shards) {
+    expected.insert(shard.name);
+    const NodeLine* line = view.nodes.Find(shard.name);
+    if (line != nullptr && line->master && line->slots == shard.slots) continue;
+    if (line == nullptr && shard.slots.empty()) continue;
+    return Error(StatusCode::kFailedPrecondition, "{} owns slots {} and not {}",
+                 view.Name(shard.name),
+                 line == nullptr || line->slots.empty() ? "none" : ToString(line->slots),
+                 ToString(shard.slots));
+  }
+  for (const auto& line : view.nodes.nodes) {
+    if (line.slots.empty() || expected.count(line.id) != 0) continue;
+    return Error(StatusCode::kFailedPrecondition, "{} owns slots {}, unexpectedly",
+                 view.Name(line.id), ToString(line.slots));
+  }
+  return OkStatus();
+}
+
+Status CheckIdle(const Server& server, const std::vector<Reply>& replies) {
+  for (const auto& reply : replies) TW_RETURN_IF_ERROR(Checked(reply).status());
+  const InfoText persistence(replies[0].text);
+  const InfoText replication(replies[1].text);
+  const auto& text = replication.text();
+  std::string what;
+  if (persistence.Number("loading") != 0) what = "is loading its data";
+  if (persistence.Number("rdb_bgsave_in_progress") != 0) what = "is saving";
+  if (replication.Number("master_sync_in_progress") != 0) what = "is synchronising";
+  if (replication.Field("role") == "slave" && replication.Field("master_link_status") != "up") {
+    what = "has lost its master";
+  }
+  if (text.find("state=wait_bgsave") != std::string::npos ||
+      text.find("state=send_bulk") != std::string::npos) {
+    what = "is synchronising a replica";
+  }
+  if (what.empty()) return OkStatus();
+  return Error(StatusCode::kUnavailable, "{} {}", server.Address(), what);
+}
+
+}  // namespace
+
+Status CheckBefore(ClusterLink& link, const std::vector<ExpectedShard>& shards) {
+  TW_ASSIGN_OR_RETURN(const ClusterView view, link.Read());
+  TW_RETURN_IF_ERROR(CheckNothingOpen(view));
+  TW_RETURN_IF_ERROR(view.Settled());
+  TW_RETURN_IF_ERROR(CheckOwners(view, shards));
+  TW_RETURN_IF_ERROR(link.StateOk(view));
+  std::vector<ClusterLink::Request> requests;
+  std::vector<Server> servers;
+  for (const auto& [id, told] : view.told) {
+    servers.push_back(ServerOf(*told.Myself()));
+    requests.push_back({servers.back(), {{"INFO", "persistence"}, {"INFO", "replication"}}});
+  }
+  const auto answers = link.CallAll(std::move(requests));
+  for (std::size_t i = 0; i < answers.size(); ++i) {
+    TW_RETURN_IF_ERROR(answers[i].status());
+    TW_RETURN_IF_ERROR(CheckIdle(servers[i], *answers[i]));
+  }
+  return OkStatus();
+}
+
+Status CheckAfter(ClusterLink& link, const std::vector<ExpectedShard>& shards,
+                  const std::vector<std::string>& retired) {
+  TW_ASSIGN_OR_RETURN(const ClusterView view, link.Read());
+  TW_RETURN_IF_ERROR(view.Settled());
+  TW_RETURN_IF_ERROR(CheckNothingOpen(view));
+  TW_RETURN_IF_ERROR(CheckOwners(view, shards));
+  std::map<std::int64_t, std::string> epochs;
+  for (const auto& line : view.nodes.nodes) {
+    if (!line.master || line.slots.empty()) continue;
+    if (const auto [other, fresh] = epochs.emplace(line.config_epoch, line.id); !fresh) {
+      return Error(StatusCode::kUnavailable, "{} and {} share the epoch {}", view.Name(line.id),
+                   view.Name(other->second), line.config_epoch);
+    }
+    for (const auto& [teller, told] : view.told) {
+      const NodeLine* seen = told.Find(line.id);
+      if (seen != nullptr && seen->config_epoch == line.config_epoch) continue;
+      return Error(StatusCode::kUnavailable, "{} does not know the epoch of {} yet",
+                   view.Name(teller), view.Name(line.id));
+    }
+  }
+  for (const auto& id : retired) {
+    for (const auto& [teller, told] : view.told) {
+      if (told.Find(id) == nullptr) continue;
+      return Error(StatusCode::kUnavailable, "{} still lists {}", view.Name(teller), id);
+    }
+  }
+  return link.StateOk(view);
+}
+
+}  // namespace tidewright::redis

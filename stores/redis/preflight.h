@@ -1,0 +1,25 @@
+// Whether a cluster is well, and as a plan expects it.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "core/status.h"
+#include "stores/redis/cluster_link.h"
+#include "stores/redis/step_args.h"
+
+namespace tidewright::redis {
+
+/// Every node online and answering, one slot map, no slot open or without owner, nobody loading,
+/// saving or synchronising; the slots owned as `shards` say. kFailedPrecondition: it is not the
+/// cluster that the plan was made for, a node has failed, or slots are open; kUnavailable: what may
+/// pass.
+[[nodiscard]] Status CheckBefore(ClusterLink& link, const std::vector<ExpectedShard>& shards);
+
+/// All nodes agree on the slots of `shards` (ids by now, not names) and on epochs, no two masters
+/// share an epoch, no slot is open, every node says cluster_state:ok and none lists one of
+/// `retired`.
+[[nodiscard]] Status CheckAfter(ClusterLink& link, const std::vector<ExpectedShard>& shards,
+                                const std::vector<std::string>& retired);
+
+}  // namespace tidewright::redis

@@ -1,0 +1,158 @@
+#include "stores/redis/redis_actuator.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "stores/redis/membership.h"
+#include "stores/redis/plan_steps.h"
+#include "stores/redis/preflight.h"
+
+namespace tidewright::redis {
+namespace {
+
+std::string NoteKey(const Step& step) { return "batch:" + std::to_string(step.index); }
+
+Status UnknownKind(const Step& step) {
+  return Error(StatusCode::kInternal, "a step of kind '{}' is not one of Redis'", step.kind);
+}
+
+StatusOr<std::string> NodeId(const StepContext& context, const std::string& name) {
+  if (!IsNewName(name)) return name;
+  const auto node = NotedNode(context, name);
+  if (!node) return Error(StatusCode::kFailedPrecondition, "{} has not been provisioned", name);
+  return node->id;
+}
+
+}  // namespace
+
+RedisActuator::RedisActuator(Client& client, RedisActuatorOptions options, Provisioner* provisioner,
+                             Clock& clock)
+    : options_(std::move(options)), provisioner_(provisioner), link_(client, options_, clock) {}
+
+StatusOr<std::vector<Step>> RedisActuator::Expand(const Plan& plan, const Topology& topology) {
+  return PlanSteps(plan, topology, options_.slots_per_batch);
+}
+
+Status RedisActuator::Preflight(const StepArgs& args, StepContext& context) {
+  // Gossip and background saves get a moment to end.
+  TW_RETURN_IF_ERROR(link_.Await(options_.settle_timeout, context,
+                                 [&] { return CheckBefore(link_, args.shards); }));
+  for (const auto& shard : args.shards) {
+    TW_RETURN_IF_ERROR(SaveShardNodes(context, shard.name, shard.replicas));
+  }
+  return OkStatus();
+}
+
+Status RedisActuator::CheckEnd(const StepArgs& args, StepContext& context) {
+  auto shards = args.shards;
+  for (auto& shard : shards) {
+    TW_ASSIGN_OR_RETURN(shard.name, NodeId(context, shard.name));
+  }
+  return CheckAfter(link_, shards, args.retired);
+}
+
+StatusOr<SlotMigration> RedisActuator::Migration(const std::string& from, const std::string& to,
+                                                 const PartitionSet& slots,
+                                                 const std::string& note_key,
+                                                 StepContext& context) {
+  const ShardParty source{from, ShardNodes(context, from)};
+  const ShardParty target{to, ShardNodes(context, to)};
+  if (source.ids.empty() || target.ids.empty()) {
+    return Error(StatusCode::kFailedPrecondition, "{} has not been provisioned",
+                 source.ids.empty() ? from : to);
+  }
+  return SlotMigration(link_, context, paces_[{from, to}], source, target,
+                       tidewright::Expand(slots), note_key);
+}
+
+StatusOr<bool> RedisActuator::Holds(const Step& step, const StepArgs& args, StepContext& context) {
+  Membership membership(link_, context, provisioner_);
+  if (step.kind == kPreflight) return false;
+  if (step.kind == kProvision) return membership.Provisioned(args.names.front());
+  if (step.kind == kJoin) return membership.Joined(args.names);
+  if (step.kind == kReplicate) return membership.Replicated(args.names).ok();
+  if (step.kind == kRemove) return membership.Removed(args.members);
+  if (step.kind == kRelease) return membership.Released(args.members);
+  if (step.kind == kVerify) return CheckEnd(args, context).ok();
+  if (step.kind != kMove) return UnknownKind(step);
+  TW_ASSIGN_OR_RETURN(SlotMigration migration,
+                      Migration(args.from, args.to, args.slots, NoteKey(step), context));
+  return migration.Moved();
+}
+
+StatusOr<StepCheck> RedisActuator::Check(const Step& step, StepContext& context) {
+  TW_ASSIGN_OR_RETURN(const StepArgs args, ParseStepArgs(step.args));
+  TW_ASSIGN_OR_RETURN(const bool holds, Holds(step, args, context));
+  return holds ? StepCheck::kDone : StepCheck::kReady;
+}
+
+Status RedisActuator::Do(const Step& step, StepContext& context) {
+  TW_ASSIGN_OR_RETURN(const StepArgs args, ParseStepArgs(step.args));
+  Membership membership(link_, context, provisioner_);
+  if (step.kind == kPreflight) return Preflight(args, context);
+  if (step.kind == kProvision) {
+    return membership.Provision(args.names.front(), args.token, args.cluster);
+  }
+  if (step.kind == kJoin) return membership.Join(args.names);
+  if (step.kind == kReplicate) return membership.Replicate(args.names);
+  if (step.kind == kRemove) return membership.Remove(args.members);
+  if (step.kind == kRelease) return membership.Release(args.members);
+  if (step.kind == kVerify) {
+    return link_.Await(options_.settle_timeout, context, [&] { return CheckEnd(args, context); });
+  }
+  if (step.kind != kMove) return UnknownKind(step);
+  TW_ASSIGN_OR_RETURN(SlotMigration migration,
+                      Migration(args.from, args.to, args.slots, NoteKey(step), context));
+  return migration.Move();
+}
+
+Status RedisActuator::Verify(const Step& step, StepContext& context) {
+  if (step.kind == kPreflight) return OkStatus();  // it changed nothing that could be seen
+  TW_ASSIGN_OR_RETURN(const StepArgs args, ParseStepArgs(step.args));
+  // Replicas and bystanders learn by gossip.
+  return link_.Await(options_.settle_timeout, context, [&, this]() -> Status {
+    TW_ASSIGN_OR_RETURN(const bool holds, Holds(step, args, context));
+    if (holds) return OkStatus();
+    return Error(StatusCode::kUnavailable, "not seen by every node: {}", step.title);
+  });
+}
+
+/// Open slots are finished forward, the one procedure that is safe under traffic, and then moved
+/// back as any others.
+Status RedisActuator::UndoMove(const Step& step, const StepArgs& args, StepContext& context) {
+  const auto target = ShardNodes(context, args.to);
+  TW_ASSIGN_OR_RETURN(const ClusterView view, link_.Read());
+  const bool joined = std::any_of(target.begin(), target.end(), [&](const std::string& id) {
+    return view.nodes.Find(id) != nullptr;
+  });
+  if (!joined) return OkStatus();  // nothing can have been moved there
+  TW_ASSIGN_OR_RETURN(SlotMigration forward,
+                      Migration(args.from, args.to, args.slots, NoteKey(step), context));
+  TW_RETURN_IF_ERROR(forward.FinishOpen());
+  TW_ASSIGN_OR_RETURN(SlotMigration back,
+                      Migration(args.to, args.from, args.slots, NoteKey(step) + ":back", context));
+  return back.Move();
+}
+
+Status RedisActuator::Undo(const Step& step, StepContext& context) {
+  TW_ASSIGN_OR_RETURN(const StepArgs args, ParseStepArgs(step.args));
+  Membership membership(link_, context, provisioner_);
+  if (step.kind == kPreflight || step.kind == kVerify) return OkStatus();
+  // Replicas become empty masters again when the join is undone, by a reset.
+  if (step.kind == kReplicate) return OkStatus();
+  if (step.kind == kProvision) {
+    return membership.GiveBack(args.names.front(), args.token, args.cluster);
+  }
+  if (step.kind == kJoin) return membership.Leave(args.names);
+  if (step.kind == kMove) return UndoMove(step, args, context);
+  if (step.kind == kRemove) {
+    TW_ASSIGN_OR_RETURN(const bool untouched, membership.AllListed(args.members));
+    if (untouched) return OkStatus();
+  } else if (step.kind != kRelease) {
+    return UnknownKind(step);
+  }
+  return Error(StatusCode::kFailedPrecondition,
+               "nodes that were removed from the cluster are not taken back: {}", step.title);
+}
+
+}  // namespace tidewright::redis

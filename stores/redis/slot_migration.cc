@@ -1,0 +1,350 @@
+#include "stores/redis/slot_migration.h"
+
+#include <algorithm>
+#include <optional>
+
+namespace tidewright::redis {
+namespace {
+
+const std::string* Flag(const std::map<int, std::string>& flags, int slot) {
+  const auto it = flags.find(slot);
+  return it == flags.end() ? nullptr : &it->second;
+}
+
+/// The shard's master of now, absent when none of its nodes is a healthy master.
+std::optional<Server> MasterOf(const ClusterView& view, const ShardParty& shard) {
+  std::optional<Server> found;
+  bool serves = false;
+  for (const auto& id : shard.ids) {
+    const ClusterNodes* told = view.Told(id);
+    if (told == nullptr || !told->Myself()->master) continue;
+    const NodeLine* seen = view.nodes.Find(id);
+    if (seen == nullptr || seen->health == NodeHealth::kFailed) continue;
+    // Of two that call themselves master the one that others see serving is it.
+    const bool seen_serving = !seen->slots.empty();
+    if (!found || (seen_serving && !serves)) {
+      found = ServerOf(*told->Myself());
+      found->host = seen->host;
+      found->port = seen->port;
+      serves = seen_serving;
+    }
+  }
+  return found;
+}
+
+}  // namespace
+
+bool ShardParty::Has(const std::string& id) const {
+  return std::find(ids.begin(), ids.end(), id) != ids.end();
+}
+
+Status SlotMigration::Move() { return Persist(/*only_open=*/false); }
+Status SlotMigration::FinishOpen() { return Persist(/*only_open=*/true); }
+
+/// Clients of an open slot see ASK and TRYAGAIN: it is not left so for the executor's backoff.
+Status SlotMigration::Persist(bool only_open) {
+  const MonoTime deadline = link_.clock().Monotonic() + link_.options().open_patience;
+  Duration wait = std::chrono::milliseconds(50);
+  while (true) {
+    Status status = Attempt(only_open);
+    if (status.ok() || !open_) return status;
+    if (!IsTransient(status)) {
+      if (status.code() == StatusCode::kDataLoss || status.code() == StatusCode::kCancelled) {
+        return status;
+      }
+      const Status cancelled = CancelOpen();
+      if (cancelled.ok()) return status;
+      return Annotate(status, fmt::format("slots stay open ({})", Message(cancelled)));
+    }
+    if (link_.clock().Monotonic() >= deadline) return status;
+    link_.Sleep(wait);
+    wait = std::min<Duration>(wait * 2, std::chrono::seconds(1));
+  }
+}
+
+StatusOr<bool> SlotMigration::Moved() {
+  TW_ASSIGN_OR_RETURN(const ClusterView view, link_.Read());
+  for (const auto& [id, told] : view.told) {
+    for (int slot : slots_) {
+      if (!to_.Has(told.Owner(slot))) return false;
+      if (Flag(told.Myself()->migrating, slot) || Flag(told.Myself()->importing, slot)) {
+        return false;
+      }
+    }
+  }
+  return true;
+}
+
+Status SlotMigration::FindParties(Situation& now) const {
+  const auto target = MasterOf(now.view, to_);
+  if (!target) {
+    for (const auto& id : to_.ids) {
+      const ClusterNodes* told = now.view.Told(id);
+      if (told == nullptr || !from_.Has(told->Myself()->master_id)) continue;
+      return Error(StatusCode::kFailedPrecondition,
+                   "{} gave away its last slot and is a replica of {} now: it cannot take slots",
+                   to_.name, from_.name);
+    }
+    return Error(StatusCode::kUnavailable, "{} has no master that answers", to_.name);
+  }
+  now.parties.target = *target;
+  const auto source = MasterOf(now.view, from_);
+  now.has_source = source.has_value();
+  if (source) now.parties.source = *source;
+  for (const auto& master : now.view.Masters()) {
+    if (master.id == target->id || (source && master.id == source->id)) continue;
+    now.parties.others.push_back(master);
+  }
+  now.parties.replicas = now.view.ReplicasOf(target->id);
+  now.target_is_empty = now.view.Told(target->id)->Myself()->slots.empty();
+  return OkStatus();
+}
+
+StatusOr<SlotMigration::Where> SlotMigration::WhereIs(int slot, const Situation& now) const {
+  const ClusterNodes& at_target = *now.view.Told(now.parties.target.id);
+  if (at_target.Owner(slot) == now.parties.target.id) {
+    for (const auto& [id, told] : now.view.told) {
+      const NodeLine& self = *told.Myself();
+      if (!self.master) continue;
+      if (told.Owner(slot) != now.parties.target.id || Flag(self.migrating, slot) ||
+          Flag(self.importing, slot)) {
+        return Where::kClosing;
+      }
+    }
+    return Where::kMoved;
+  }
+  if (!now.has_source) {
+    return Error(StatusCode::kUnavailable, "{} has no master that answers, and slot {} is its own",
+                 from_.name, slot);
+  }
+  const ClusterNodes& at_source = *now.view.Told(now.parties.source.id);
+  const std::string owner = at_source.Owner(slot);
+  if (owner != now.parties.source.id) {
+    if (to_.Has(owner) || from_.Has(owner)) {
+      return Error(StatusCode::kUnavailable, "{} sees {} as the owner of slot {}: not settled",
+                   now.parties.source.Address(), now.view.Name(owner), slot);
+    }
+    return Error(StatusCode::kFailedPrecondition, "slot {} belongs to {} and not to {}", slot,
+                 owner.empty() ? "nobody" : now.view.Name(owner), from_.name);
+  }
+  const bool open = Flag(at_source.Myself()->migrating, slot) != nullptr ||
+                    Flag(at_target.Myself()->importing, slot) != nullptr;
+  return open ? Where::kOpen : Where::kUntouched;
+}
+
+/// Another agent's open slots are left alone, and nothing is opened beside them. Ours have a note,
+/// which is older than the first flag.
+Status SlotMigration::CheckForeign(const Situation& now, bool own_slots_only) const {
+  const bool noted = context_.Note(note_key_).has_value();
+  for (const auto& open : now.view.Open()) {
+    const bool of_step = slots_.count(open.slot) != 0;
+    const bool between_us = open.importing ? to_.Has(open.teller) && from_.Has(open.peer)
+                                           : from_.Has(open.teller) && to_.Has(open.peer);
+    if ((of_step && between_us && noted) || (!of_step && own_slots_only)) continue;
+    return Error(StatusCode::kFailedPrecondition,
+                 "slot {} is open at {} ({} {}), and not by this step: somebody else moves slots, "
+                 "or a move was left unfinished",
+                 open.slot, now.view.Name(open.teller),
+                 open.importing ? "importing from" : "migrating to", now.view.Name(open.peer));
+  }
+  return OkStatus();
+}
+
+Status SlotMigration::Classify(Situation& now) const {
+  for (int slot : slots_) {
+    TW_ASSIGN_OR_RETURN(const Where where, WhereIs(slot, now));
+    if (where == Where::kOpen) now.open.push_back(slot);
+    if (where == Where::kClosing) now.closing.push_back(slot);
+    if (where == Where::kUntouched) now.untouched.push_back(slot);
+  }
+  return OkStatus();
+}
+
+StatusOr<SlotMigration::Situation> SlotMigration::Look() {
+  Situation now;
+  TW_ASSIGN_OR_RETURN(now.view, link_.Read());
+  TW_RETURN_IF_ERROR(FindParties(now));
+  TW_RETURN_IF_ERROR(Classify(now));
+  return now;
+}
+
+Status SlotMigration::CountKeys(Situation& now) {
+  Batch count;
+  for (int slot : now.untouched) {
+    count.push_back({"CLUSTER", "COUNTKEYSINSLOT", std::to_string(slot)});
+  }
+  const auto answers = link_.CallAll({{now.parties.source, count}, {now.parties.target, count}});
+  for (const auto& answer : answers) TW_RETURN_IF_ERROR(answer.status());
+  for (std::size_t i = 0; i < now.untouched.size(); ++i) {
+    const int slot = now.untouched[i];
+    TW_ASSIGN_OR_RETURN(const Reply at_source, Checked((*answers[0])[i]));
+    TW_ASSIGN_OR_RETURN(const Reply at_target, Checked((*answers[1])[i]));
+    now.source_keys[slot] = at_source.integer;
+    if (at_target.integer != 0) {
+      return Error(StatusCode::kFailedPrecondition,
+                   "{} already holds {} keys of slot {}, which it does not own: they would come "
+                   "back to life",
+                   now.parties.target.Address(), at_target.integer, slot);
+    }
+    if (at_source.integer > link_.options().max_slot_keys) {
+      return Error(StatusCode::kFailedPrecondition, "slot {} has {} keys, more than {}", slot,
+                   at_source.integer, link_.options().max_slot_keys);
+    }
+  }
+  return OkStatus();
+}
+
+/// Nothing moves while a server forks or synchronises, nor to where a crash would lose it.
+Status SlotMigration::CheckServers(Situation& now) {
+  const Batch info = {
+      {"INFO", "persistence"}, {"INFO", "replication"}, {"CONFIG", "GET", "cluster-node-timeout"}};
+  const auto answers = link_.CallAll({{now.parties.source, info}, {now.parties.target, info}});
+  const Server* servers[] = {&now.parties.source, &now.parties.target};
+  for (int i = 0; i < 2; ++i) {
+    TW_RETURN_IF_ERROR(answers[i].status());
+    TW_ASSIGN_OR_RETURN(const Reply persistence_text, Checked((*answers[i])[0]));
+    TW_ASSIGN_OR_RETURN(const Reply replication_text, Checked((*answers[i])[1]));
+    const InfoText persistence(persistence_text.text);
+    const InfoText replication(replication_text.text);
+    if (persistence.Number("loading") != 0 || persistence.Number("rdb_bgsave_in_progress") != 0 ||
+        replication.text().find("state=wait_bgsave") != std::string::npos ||
+        replication.text().find("state=send_bulk") != std::string::npos) {
+      return Error(StatusCode::kUnavailable, "{} is loading, saving or synchronising a replica",
+                   servers[i]->Address());
+    }
+    const Reply& timeout = (*answers[i])[2];  // refused where the account may not read it
+    if (timeout.elements.size() == 2) {
+      now.node_timeout = std::chrono::milliseconds(std::atoll(timeout.elements[1].text.c_str()));
+    }
+    if (i == 0) continue;
+    const bool replicated = replication.text().find("state=online") != std::string::npos;
+    if (!replicated && persistence.Number("aof_enabled") == 0 &&
+        !link_.options().allow_unprotected_targets) {
+      return Error(StatusCode::kFailedPrecondition,
+                   "{} has neither a replica nor an append-only file: a crash would lose what is "
+                   "moved to it (allow_unprotected_targets permits it)",
+                   now.parties.target.Address());
+    }
+  }
+  return OkStatus();
+}
+
+/// Takes slots from those untouched, as many as may be open together.
+std::vector<int> SlotMigration::NextGroup(Situation& now) const {
+  const auto& options = link_.options();
+  if (now.target_is_empty) {
+    // A master without slots is not failed over: let it own one soon.
+    now.target_is_empty = false;
+    const auto least = std::min_element(
+        now.untouched.begin(), now.untouched.end(),
+        [&](int a, int b) { return now.source_keys.at(a) < now.source_keys.at(b); });
+    const int slot = *least;
+    now.untouched.erase(least);
+    return {slot};
+  }
+  std::vector<int> group;
+  std::int64_t keys = 0;
+  while (!now.untouched.empty() && static_cast<int>(group.size()) < options.open_slots) {
+    const int slot = now.untouched.front();
+    const auto more = now.source_keys.at(slot);
+    if (!group.empty() && keys + more > options.open_keys) break;
+    keys += more;
+    group.push_back(slot);
+    now.untouched.erase(now.untouched.begin());
+  }
+  return group;
+}
+
+Status SlotMigration::CheckSizes(const Situation& now, const std::vector<SlotKey>& keys) const {
+  for (const auto& key : keys) {
+    if (key.bytes <= link_.options().big_key_bytes) continue;
+    return Error(StatusCode::kFailedPrecondition,
+                 "key '{}' in slot {} at {} takes {} bytes, more than {}: moving it would block "
+                 "both servers",
+                 key.name, key.slot, now.parties.source.Address(), key.bytes,
+                 link_.options().big_key_bytes);
+  }
+  return OkStatus();
+}
+
+/// Leaves in `slots` and `keys` what may be open together, and puts the rest back.
+void SlotMigration::Trim(Situation& now, std::vector<int>& slots,
+                         std::vector<SlotKey>& keys) const {
+  std::map<int, std::int64_t> bytes;
+  for (const auto& key : keys) bytes[key.slot] += key.bytes;
+  std::int64_t total = 0;
+  for (std::size_t i = 0; i < slots.size(); ++i) {
+    total += bytes[slots[i]];
+    if (i == 0 || total <= link_.options().open_bytes) continue;
+    const auto rest = slots.begin() + static_cast<std::ptrdiff_t>(i);
+    std::erase_if(keys, [&](const SlotKey& key) {
+      return std::find(rest, slots.end(), key.slot) != slots.end();
+    });
+    now.untouched.insert(now.untouched.begin(), rest, slots.end());
+    slots.erase(rest, slots.end());
+    return;
+  }
+}
+
+Status SlotMigration::MoveGroup(Situation& now, std::vector<int> slots, bool resumed) {
+  KeyMover mover(link_, context_, now.parties.source, now.parties.target, now.node_timeout, pace_,
+                 note_key_);
+  std::vector<SlotKey> keys;
+  if (resumed) {
+    TW_RETURN_IF_ERROR(mover.Resume(slots));
+  } else {
+    TW_ASSIGN_OR_RETURN(keys, mover.List(slots, link_.options().max_slot_keys));
+    TW_RETURN_IF_ERROR(CheckSizes(now, keys));
+    Trim(now, slots, keys);
+    TW_RETURN_IF_ERROR(mover.Begin(keys));
+  }
+  SlotGroup group(link_, now.parties, slots);
+  open_ = true;
+  TW_RETURN_IF_ERROR(group.Open());
+  TW_RETURN_IF_ERROR(mover.Drain(slots, std::move(keys)));
+  // A replica that lags is no reason to leave slots open, but one to open no more.
+  const Status caught_up = group.CatchUp();
+  TW_RETURN_IF_ERROR(group.Close());
+  open_ = false;
+  context_.Progress(static_cast<int>(slots.size()), 0, 0);
+  return caught_up;
+}
+
+Status SlotMigration::Attempt(bool only_open) {
+  TW_ASSIGN_OR_RETURN(Situation now, Look());
+  TW_RETURN_IF_ERROR(CheckForeign(now, /*own_slots_only=*/true));
+  open_ = !now.open.empty() || !now.closing.empty();
+  if (!now.closing.empty()) {
+    if (!now.has_source) now.parties.source = now.parties.target;  // it has become a replica
+    TW_RETURN_IF_ERROR(SlotGroup(link_, now.parties, now.closing).Close());
+    context_.Progress(static_cast<int>(now.closing.size()), 0, 0);
+    open_ = !now.open.empty();
+  }
+  if (!now.open.empty()) TW_RETURN_IF_ERROR(MoveGroup(now, now.open, /*resumed=*/true));
+  if (only_open) return OkStatus();
+  TW_RETURN_IF_ERROR(CheckForeign(now, /*own_slots_only=*/false));
+  if (now.untouched.empty()) return OkStatus();
+  TW_RETURN_IF_ERROR(CountKeys(now));
+  TW_RETURN_IF_ERROR(CheckServers(now));
+  while (!now.untouched.empty()) {
+    if (context_.StopRequested()) {
+      return Error(StatusCode::kCancelled, "stopped on request, {} slots were left alone",
+                   now.untouched.size());
+    }
+    TW_RETURN_IF_ERROR(MoveGroup(now, NextGroup(now), /*resumed=*/false));
+  }
+  return OkStatus();
+}
+
+Status SlotMigration::CancelOpen() {
+  TW_ASSIGN_OR_RETURN(const Situation now, Look());
+  if (!now.open.empty()) {
+    TW_RETURN_IF_ERROR(SlotGroup(link_, now.parties, now.open).Cancel());
+  }
+  TW_ASSIGN_OR_RETURN(const Situation after, Look());
+  if (after.open.empty() && after.closing.empty()) return OkStatus();
+  return Error(StatusCode::kFailedPrecondition, "slot {} has been moved in part",
+               after.open.empty() ? after.closing.front() : after.open.front());
+}
+
+}  // namespace tidewright::redis

@@ -1,0 +1,90 @@
+// Moves slots between two shards of a live cluster, a group at a time, from whatever state an
+// earlier attempt left them in.
+#pragma once
+
+#include <map>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "actuator/store_actuator.h"
+#include "core/status.h"
+#include "stores/redis/cluster_link.h"
+#include "stores/redis/key_mover.h"
+#include "stores/redis/slot_group.h"
+
+namespace tidewright::redis {
+
+/// A shard by the nodes that made it up when the action began: after a failover another of them is
+/// its master.
+struct ShardParty {
+  std::string name;              ///< for messages
+  std::vector<std::string> ids;  ///< the first was its master
+
+  [[nodiscard]] bool Has(const std::string& id) const;
+};
+
+class SlotMigration {
+ public:
+  /// `note_key` is where this step keeps its BatchNote.
+  SlotMigration(ClusterLink& link, StepContext& context, Pace& pace, ShardParty from, ShardParty to,
+                std::vector<int> slots, std::string note_key)
+      : link_(link),
+        context_(context),
+        pace_(pace),
+        from_(std::move(from)),
+        to_(std::move(to)),
+        slots_(slots.begin(), slots.end()),
+        note_key_(std::move(note_key)) {}
+
+  /// Moves those slots that `to` does not own yet; those found open first. Asks for a stop before
+  /// it opens further ones (kCancelled). While slots are open, errors that may pass are tried again
+  /// for a while before they are told. kFailedPrecondition: slots belong to others or are opened by
+  /// others, a key is too big, the target is unprotected; then no slot is left open.
+  Status Move();
+  /// Only finishes what is open.
+  Status FinishOpen();
+  /// Whether every node says that `to` owns all the slots and none is open.
+  StatusOr<bool> Moved();
+
+ private:
+  enum class Where { kMoved, kOpen, kClosing, kUntouched };
+  struct Situation {
+    ClusterView view;
+    MoveParties parties;
+    bool has_source = false;  ///< a drained source has become a replica
+    std::vector<int> open;
+    std::vector<int> closing;
+    std::vector<int> untouched;
+    std::map<int, std::int64_t> source_keys;
+    bool target_is_empty = false;  ///< owns no slot yet
+    Duration node_timeout{0};
+  };
+
+  Status Persist(bool only_open);
+  Status Attempt(bool only_open);
+  StatusOr<Situation> Look();
+  Status FindParties(Situation& now) const;
+  Status Classify(Situation& now) const;
+  StatusOr<Where> WhereIs(int slot, const Situation& now) const;
+  Status CheckForeign(const Situation& now, bool own_slots_only) const;
+  Status CountKeys(Situation& now);
+  Status CheckServers(Situation& now);
+  std::vector<int> NextGroup(Situation& now) const;
+  void Trim(Situation& now, std::vector<int>& slots, std::vector<SlotKey>& keys) const;
+  Status MoveGroup(Situation& now, std::vector<int> slots, bool resumed);
+  Status CheckSizes(const Situation& now, const std::vector<SlotKey>& keys) const;
+  Status CancelOpen();
+
+  ClusterLink& link_;
+  StepContext& context_;
+  Pace& pace_;
+  const ShardParty from_;
+  const ShardParty to_;
+  const std::set<int> slots_;
+  const std::string note_key_;
+  bool open_ = false;  ///< slots may be open
+};
+
+}  // namespace tidewright::redis

@@ -1,0 +1,117 @@
+#include "server/grpc_server.h"
+
+#include <grpcpp/grpcpp.h>
+
+#include <boost/test/unit_test.hpp>
+
+#include "tests/server/sample_view.h"
+#include "tidewright/v1/controller.grpc.pb.h"
+
+using namespace tidewright;
+namespace pb = ::tidewright::v1;
+
+namespace {
+
+class FakeController : public ControllerApi {
+ public:
+  [[nodiscard]] ControllerView View() const override { return SampleView(); }
+  StatusOr<std::vector<Recommendation>> Recommendations(int) const override {
+    return std::vector<Recommendation>{*FindRecommendation("")};
+  }
+  StatusOr<Recommendation> FindRecommendation(const std::string& prefix) const override {
+    if (prefix == "gone") return Error(StatusCode::kNotFound, "no recommendation begins with gone");
+    Recommendation found;
+    found.hash = "abcdef";
+    found.plan = *SampleView().plan;
+    return found;
+  }
+  StatusOr<Recommendation> Approve(const std::string& prefix, const std::string& who,
+                                   const std::string& comment) override {
+    if (prefix == "old") return Error(StatusCode::kFailedPrecondition, "it expired");
+    auto found = *FindRecommendation(prefix);
+    found.state = RecommendationState::kApproved;
+    found.decided_by = who;
+    found.comment = comment;
+    return found;
+  }
+  StatusOr<Recommendation> Reject(const std::string& prefix, const std::string&,
+                                  const std::string&) override {
+    return FindRecommendation(prefix);
+  }
+  StatusOr<std::vector<ActionRecord>> Actions(int) const override {
+    return std::vector<ActionRecord>{};
+  }
+  Status PauseAction(const std::string&) override { return OkStatus(); }
+  Status ResumeAction(const std::string&) override { return OkStatus(); }
+  StatusOr<Series> ReadHistory(const SeriesKey&, WallTime, WallTime) const override {
+    return Series{};
+  }
+};
+
+struct Served {
+  Served() {
+    auto started = GrpcServer::Start("127.0.0.1", 0, controller);
+    BOOST_REQUIRE_MESSAGE(started.ok(), started.status());
+    server = std::move(*started);
+    channel = grpc::CreateChannel("127.0.0.1:" + std::to_string(server->port()),
+                                  grpc::InsecureChannelCredentials());
+    stub = pb::Controller::NewStub(channel);
+  }
+  FakeController controller;
+  std::unique_ptr<GrpcServer> server;
+  std::shared_ptr<grpc::Channel> channel;
+  std::unique_ptr<pb::Controller::Stub> stub;
+};
+
+}  // namespace
+
+BOOST_FIXTURE_TEST_SUITE(api_server, Served)
+
+BOOST_AUTO_TEST_CASE(status_carries_the_whole_view) {
+  grpc::ClientContext context;
+  pb::Status status;
+  BOOST_REQUIRE(stub->GetStatus(&context, {}, &status).ok());
+  BOOST_TEST(status.cluster() == "cache");
+  BOOST_TEST(status.shards() == 2);
+  BOOST_TEST(status.recommended_shards() == 3);
+  BOOST_TEST(status.demand().at("requests") == 2400);
+  BOOST_TEST(status.demand().count("cpu") == 0u);  // missing is absent, not zero
+  BOOST_TEST(status.usable_capacity().at("requests") == 4200);
+  BOOST_TEST(status.forecast().at("requests").max_1h_q95() == 3100);
+  BOOST_TEST(status.plan().reasons(0).code() == "forecast_exceeds_capacity");
+}
+
+BOOST_AUTO_TEST_CASE(errors_keep_their_code_and_words) {
+  grpc::ClientContext first, second, third;
+  pb::DecisionRequest request;
+  pb::Recommendation answer;
+  request.set_hash("old");
+  auto status = stub->Approve(&first, request, &answer);
+  BOOST_TEST(status.error_code() == grpc::StatusCode::INVALID_ARGUMENT);  // nobody said who
+  request.set_who("ada");
+  status = stub->Approve(&second, request, &answer);
+  BOOST_TEST(status.error_code() == grpc::StatusCode::FAILED_PRECONDITION);
+  BOOST_TEST(status.error_message() == "it expired");
+  request.set_hash("abc");
+  BOOST_REQUIRE(stub->Approve(&third, request, &answer).ok());
+  BOOST_TEST(answer.decided_by() == "ada");
+  BOOST_TEST(answer.state() == "approved");
+}
+
+BOOST_AUTO_TEST_CASE(an_unknown_resource_is_refused_with_the_known_ones) {
+  grpc::ClientContext context;
+  pb::GetForecastRequest request;
+  request.set_resource("disk");
+  pb::Forecast forecast;
+  const auto status = stub->GetForecast(&context, request, &forecast);
+  BOOST_TEST(status.error_code() == grpc::StatusCode::INVALID_ARGUMENT);
+  BOOST_TEST(status.error_message().find("memory") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(a_second_controller_cannot_take_the_same_port) {
+  FakeController other;
+  const auto second = GrpcServer::Start("127.0.0.1", server->port(), other);
+  BOOST_TEST((second.status().code() == StatusCode::kUnavailable), second.status());
+}
+
+BOOST_AUTO_TEST_SUITE_END()

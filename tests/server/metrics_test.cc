@@ -1,0 +1,47 @@
+#include "server/metrics.h"
+
+#include <boost/test/unit_test.hpp>
+
+#include "tests/server/sample_view.h"
+
+using namespace tidewright;
+
+BOOST_AUTO_TEST_SUITE(metrics)
+
+namespace {
+
+bool Has(const std::string& text, const std::string& line) {
+  return text.find(line) != std::string::npos;
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(what_is_known_is_exported) {
+  MetricsExporter exporter;
+  exporter.ObserveCycle("cache", std::chrono::milliseconds(3));
+  const auto text = exporter.Expose(SampleView());
+  BOOST_TEST(Has(text, "tidewright_demand{cluster=\"cache\",resource=\"requests\"} 2400"), text);
+  BOOST_TEST(Has(text, "tidewright_capacity{cluster=\"cache\",resource=\"requests\"} 6000"));
+  BOOST_TEST(Has(text, "tidewright_usable_capacity{cluster=\"cache\",resource=\"requests\"} 4200"));
+  BOOST_TEST(Has(text, "quantile=\"0.95\",window=\"30m\"} 3000"));
+  BOOST_TEST(Has(text, "tidewright_recommended_shards{cluster=\"cache\"} 3"));
+  BOOST_TEST(
+      Has(text, "tidewright_actions_total{cluster=\"cache\",kind=\"scale-out\",state=\"done\"} 2"));
+  BOOST_TEST(Has(text, "tidewright_cycle_duration_seconds_count{cluster=\"cache\"} 1"));
+  BOOST_TEST(Has(text, "tidewright_mode{cluster=\"cache\",mode=\"approve\"} 1"));
+}
+
+BOOST_AUTO_TEST_CASE(what_is_not_known_is_absent_and_never_zero) {
+  ControllerView view = SampleView();
+  view.load.total[Resource::kRequests].quality = Quality::kStale;
+  view.topology.reset();
+  view.demand[Resource::kRequests].reset();
+  view.plan.reset();
+  const auto text = MetricsExporter().Expose(view);
+  for (const char* name : {"tidewright_demand{", "tidewright_capacity{", "tidewright_shards{",
+                           "tidewright_forecast{", "tidewright_recommended_shards{"}) {
+    BOOST_TEST(!Has(text, name), name);
+  }
+}
+
+BOOST_AUTO_TEST_SUITE_END()

@@ -1,0 +1,129 @@
+#include "stores/redis/plan_steps.h"
+
+#include <algorithm>
+#include <boost/test/unit_test.hpp>
+
+#include "stores/redis/step_args.h"
+#include "tests/stores/redis/actuator_world.h"
+
+using namespace tidewright;
+using namespace tidewright::testing;
+
+namespace {
+
+Topology ThreeShards() {
+  Topology topology;
+  topology.cluster = "test";
+  topology.partition_count = 16384;
+  topology.agreed = true;
+  const PartitionRange ranges[] = {{0, 5460}, {5461, 10922}, {10923, 16383}};
+  for (int i = 0; i < 3; ++i) {
+    const std::string id(1, static_cast<char>('a' + i));
+    Shard shard;
+    shard.id = shard.master.id = id;
+    Node replica;
+    replica.id = id + "r";
+    shard.replicas = {replica};
+    shard.partitions = {ranges[i]};
+    topology.shards.push_back(std::move(shard));
+  }
+  return topology;
+}
+
+std::vector<std::string> Kinds(const std::vector<Step>& steps) {
+  std::vector<std::string> kinds;
+  for (const auto& step : steps) {
+    if (kinds.empty() || kinds.back() != step.kind) kinds.push_back(step.kind);
+  }
+  return kinds;
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(plan_steps)
+
+BOOST_AUTO_TEST_CASE(scale_out_moves_every_slot_once_and_sources_take_turns) {
+  const Topology topology = ThreeShards();
+  const Plan plan = ScaleOutPlan(topology, 2, 1);
+  const auto steps = redis::PlanSteps(plan, topology, 64);
+  BOOST_REQUIRE_MESSAGE(steps.ok(), steps.status());
+  const std::vector<std::string> expected = {"preflight", "provision", "join",
+                                             "replicate", "move",      "verify"};
+  BOOST_TEST(Kinds(*steps) == expected, boost::test_tools::per_element());
+  std::vector<int> moved;
+  std::vector<std::string> first_sources;
+  for (const auto& step : *steps) {
+    if (step.kind != redis::kMove) continue;
+    const auto args = redis::ParseStepArgs(step.args);
+    BOOST_REQUIRE_MESSAGE(args.ok(), args.status());
+    BOOST_TEST(Count(args->slots) <= 64);
+    const auto slots = Expand(args->slots);
+    moved.insert(moved.end(), slots.begin(), slots.end());
+    if (first_sources.size() < 6) first_sources.push_back(args->from);
+  }
+  const std::vector<std::string> turns = {"a", "b", "c", "a", "b", "c"};
+  BOOST_TEST(first_sources == turns, boost::test_tools::per_element());
+  std::vector<int> planned;
+  for (const auto& move : plan.moves) {
+    const auto slots = Expand(move.partitions);
+    planned.insert(planned.end(), slots.begin(), slots.end());
+  }
+  std::sort(moved.begin(), moved.end());
+  std::sort(planned.begin(), planned.end());
+  BOOST_TEST(moved == planned, boost::test_tools::per_element());
+  for (std::size_t i = 0; i < steps->size(); ++i) {
+    BOOST_TEST((*steps)[i].index == static_cast<int>(i));
+  }
+}
+
+BOOST_AUTO_TEST_CASE(scale_in_removes_a_shard_only_after_its_slots_and_its_replicas_first) {
+  const Topology topology = ThreeShards();
+  const auto steps = redis::PlanSteps(ScaleInPlan(topology, {"b"}), topology, 64);
+  BOOST_REQUIRE_MESSAGE(steps.ok(), steps.status());
+  const std::vector<std::string> expected = {"preflight", "move", "remove", "release", "verify"};
+  BOOST_TEST(Kinds(*steps) == expected, boost::test_tools::per_element());
+  const auto args = redis::ParseStepArgs((*steps)[steps->size() - 3].args);
+  BOOST_REQUIRE(args.ok() && args->members.size() == 2u);
+  BOOST_TEST(args->members.front().id == "br");
+  BOOST_TEST(args->members.back().id == "b");
+}
+
+BOOST_AUTO_TEST_CASE(plans_that_contradict_themselves_or_the_cluster_are_refused) {
+  const Topology topology = ThreeShards();
+  const auto code = [&](const Plan& plan, const Topology& now) {
+    return redis::PlanSteps(plan, now, 64).status().code();
+  };
+  const Plan good = ScaleInPlan(topology, {"b"});
+  BOOST_TEST((code(good, topology) == StatusCode::kOk));
+
+  Topology other = topology;
+  std::swap(other.shards[0].partitions, other.shards[1].partitions);
+  BOOST_TEST((code(good, other) == StatusCode::kFailedPrecondition));
+  other = topology;
+  other.open = {{5, "a", "b"}};
+  BOOST_TEST((code(good, other) == StatusCode::kFailedPrecondition));
+  other = topology;
+  other.agreed = false;
+  BOOST_TEST((code(good, other) == StatusCode::kFailedPrecondition));
+
+  Plan bad = good;
+  bad.moves.pop_back();  // the retired shard keeps slots
+  BOOST_TEST((code(bad, topology) == StatusCode::kInvalidArgument));
+  bad = good;
+  bad.moves.push_back(bad.moves.front());  // twice
+  BOOST_TEST((code(bad, topology) == StatusCode::kInvalidArgument));
+  bad = good;
+  bad.moves.push_back({{{0, 0}}, "a", "b"});  // to a retired one
+  BOOST_TEST((code(bad, topology) == StatusCode::kInvalidArgument));
+  bad = good;
+  bad.moves.push_back({{{16000, 16000}}, "a", "c"});  // not the owner
+  BOOST_TEST((code(bad, topology) == StatusCode::kInvalidArgument));
+  bad = good;
+  bad.moves.push_back({{{0, 0}}, "a", "new-1"});  // scale-in has no new shards
+  BOOST_TEST((code(bad, topology) == StatusCode::kInvalidArgument));
+  bad = good;
+  bad.kind = PlanKind::kNone;
+  BOOST_TEST((code(bad, topology) == StatusCode::kInvalidArgument));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
