@@ -9,9 +9,15 @@ namespace {
 constexpr int kLeadHours = 6;
 constexpr int kWindowHours = 3;
 constexpr int kAfterHours = 12;
-// A bias starts to count at the first of these z scores and counts fully at the second.
-constexpr double kDoubtful = 3;
-constexpr double kCertain = 5;
+// A bias starts to count at the first of these z scores and counts fully at the second. Demand
+// above the forecast is believed sooner: following it late costs people, following it falsely costs
+// nodes.
+struct Gate {
+  double doubtful;
+  double certain;
+};
+constexpr Gate kUpwards = {.doubtful = 2, .certain = 3.5};
+constexpr Gate kDownwards = {.doubtful = 3, .certain = 5};
 constexpr double kSmallestSpread = 0.02;
 constexpr std::size_t kFewestBiases = 24;
 // What is believed of a bias without precedent, and how many past episodes that belief weighs.
@@ -89,7 +95,9 @@ struct Biases {
   [[nodiscard]] double Shift(int at) const {
     if (std::isnan(size[at])) return 0.0;
     const double z = std::abs(size[at]) / spread;
-    const double certainty = std::clamp((z - kDoubtful) / (kCertain - kDoubtful), 0.0, 1.0);
+    const Gate& gate = size[at] > 0 ? kUpwards : kDownwards;
+    const double certainty =
+        std::clamp((z - gate.doubtful) / (gate.certain - gate.doubtful), 0.0, 1.0);
     return certainty == 0 ? 0.0 : certainty * size[at] * Lasting(at);
   }
 };
