@@ -250,7 +250,9 @@ LoadSnapshot CollectorState::Snapshot(WallTime wall) const {
   });
   if (!owners_.empty())
     snapshot.fresh_share = static_cast<double>(fresh) / static_cast<double>(owners_.size());
-  snapshot.partitions = Shares(table_);
+  int owned = 0;
+  for (const auto& [id, owner] : owners_) owned += Count(owner.partitions);
+  snapshot.partitions = Shares(table_, owned);
   snapshot.partitions_sampled = partitions_sampled_;
   snapshot.quarantine = quarantine_.Entries();
   return snapshot;

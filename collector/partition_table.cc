@@ -96,17 +96,21 @@ bool AwaitsRates(const PartitionTable& table, const std::vector<PartitionSample>
   });
 }
 
-std::vector<PartitionShare> Shares(const PartitionTable& table) {
+std::vector<PartitionShare> Shares(const PartitionTable& table, int owned) {
   PerResource<double> sum;
+  PerResource<int> known;
   for (const auto& entry : table) {
-    for (const Resource r : kAllResources) sum[r] += entry.load[r].value_or(0);
+    for (const Resource r : kAllResources) {
+      sum[r] += entry.load[r].value_or(0);
+      known[r] += entry.load[r] ? 1 : 0;
+    }
   }
   std::vector<PartitionShare> shares(table.size());
   for (std::size_t i = 0; i < table.size(); ++i) {
     shares[i].keys = table[i].keys;
     shares[i].memory_bytes = table[i].memory_bytes;
     for (const Resource r : kAllResources) {
-      if (sum[r] > 0) shares[i].share[r] = table[i].load[r].value_or(0) / sum[r];
+      if (sum[r] > 0 && known[r] >= owned) shares[i].share[r] = table[i].load[r].value_or(0) / sum[r];
     }
   }
   return shares;

@@ -38,7 +38,8 @@ void Fold(PartitionTable& table, const std::string& node_id,
 [[nodiscard]] bool AwaitsRates(const PartitionTable& table,
                                const std::vector<PartitionSample>& samples);
 
-/// Shares that sum to 1 in each resource of which anything is known, else all zero.
-[[nodiscard]] std::vector<PartitionShare> Shares(const PartitionTable& table);
+/// Shares that sum to 1 in each resource that is known of at least `owned` partitions, else all
+/// zero: while the first masters alone have told theirs, these would seem to bear all of the load.
+[[nodiscard]] std::vector<PartitionShare> Shares(const PartitionTable& table, int owned = 1);
 
 }  // namespace tidewright

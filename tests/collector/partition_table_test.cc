@@ -49,6 +49,14 @@ BOOST_AUTO_TEST_CASE(shares_are_zero_while_nothing_is_known) {
   BOOST_TEST(Shares(table)[1].keys == 20);
 }
 
+BOOST_AUTO_TEST_CASE(the_first_master_that_tells_does_not_seem_to_bear_everything) {
+  PartitionTable table;
+  Fold(table, "a", {Keys(0, 10), Keys(1, 20)}, All(0.5), At(0));
+  BOOST_TEST(SumOf(Shares(table, 4), Resource::kRequests) == 0);
+  Fold(table, "b", {Keys(2, 10), Keys(3, 20)}, All(0.5), At(0));
+  BOOST_TEST(SumOf(Shares(table, 4), Resource::kRequests) == 1, tt::tolerance(1e-9));
+}
+
 BOOST_AUTO_TEST_CASE(without_counters_a_nodes_load_is_divided_by_keys) {
   PartitionTable table(4);
   Fold(table, "a", {Keys(0, 10), Keys(1, 30)}, All(0.8), At(0));
