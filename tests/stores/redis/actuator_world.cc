@@ -260,8 +260,10 @@ std::optional<Reply> Writer::Send(const Command& command) {
     const auto replies = client_.Call(kHost, port, batch);
     asking = false;
     if (!replies.ok()) {
-      // A node that is no more has no slot: nothing was executed.
-      if (Message(replies.status()).find("connect") == std::string::npos) {
+      // A node that is no more had no slot when it was stopped: it could only have said MOVED, so
+      // that nothing was executed, also where the connection broke under the command.
+      const bool refused = Message(replies.status()).find("connect") != std::string::npos;
+      if (!refused && client_.Call1(kHost, port, {"PING"}).ok()) {
         errors.push_back(Message(replies.status()));
         return std::nullopt;
       }
