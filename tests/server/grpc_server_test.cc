@@ -1,5 +1,6 @@
 #include "server/grpc_server.h"
 
+#include <grpcpp/generic/generic_stub.h>
 #include <grpcpp/grpcpp.h>
 
 #include <boost/test/unit_test.hpp>
@@ -63,6 +64,45 @@ struct Served {
   std::unique_ptr<pb::Controller::Stub> stub;
 };
 
+grpc::ByteBuffer Bytes(const std::string& text) {
+  const grpc::Slice slice(text);
+  return {&slice, 1};
+}
+
+std::string Text(const grpc::ByteBuffer& buffer) {
+  std::vector<grpc::Slice> slices;
+  (void)buffer.Dump(&slices);
+  std::string text;
+  for (const auto& slice : slices) {
+    text.append(reinterpret_cast<const char*>(slice.begin()), slice.size());
+  }
+  return text;
+}
+
+/// One message there and one back, in bytes: for services whose messages are not at hand.
+std::string Exchange(const std::shared_ptr<grpc::Channel>& channel, const std::string& method,
+                     const std::string& request) {
+  grpc::GenericStub stub(channel);
+  grpc::ClientContext context;
+  grpc::CompletionQueue queue;
+  void* tag = nullptr;
+  bool ok = false;
+  const auto next = [&] { return queue.Next(&tag, &ok) && ok; };
+  auto call = stub.PrepareCall(&context, method, &queue);
+  call->StartCall(nullptr);
+  if (!next()) return "no call";
+  call->Write(Bytes(request), nullptr);
+  if (!next()) return "not sent";
+  grpc::ByteBuffer reply;
+  call->Read(&reply, nullptr);
+  const std::string text = next() ? Text(reply) : "no answer";
+  context.TryCancel();
+  grpc::Status status;
+  call->Finish(&status, nullptr);
+  next();
+  return text;
+}
+
 }  // namespace
 
 BOOST_FIXTURE_TEST_SUITE(api_server, Served)
@@ -106,6 +146,14 @@ BOOST_AUTO_TEST_CASE(an_unknown_resource_is_refused_with_the_known_ones) {
   const auto status = stub->GetForecast(&context, request, &forecast);
   BOOST_TEST(status.error_code() == grpc::StatusCode::INVALID_ARGUMENT);
   BOOST_TEST(status.error_message().find("memory") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(health_and_reflection_answer) {
+  // HealthCheckRequest{} and HealthCheckResponse{status: SERVING}; ListServices and a name in it.
+  BOOST_TEST(Exchange(channel, "/grpc.health.v1.Health/Check", "") == "\x08\x01");
+  const auto services = Exchange(
+      channel, "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo", {'\x3a', '\0'});
+  BOOST_TEST(services.find("tidewright.v1.Controller") != std::string::npos, services);
 }
 
 BOOST_AUTO_TEST_CASE(a_second_controller_cannot_take_the_same_port) {
