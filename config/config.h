@@ -47,6 +47,9 @@ struct CollectorConfig {
   Duration stale_after = std::chrono::seconds(60);
   Duration partition_interval = std::chrono::minutes(5);
   int concurrency = 64;
+  /// Main-thread seconds per second at which a server is at its limit: demand may be more than is
+  /// seen. Less than 1 where servers are held to a share of a core.
+  double saturation_cpu = 0.95;
 };
 
 struct AlertmanagerConfig {

@@ -92,6 +92,7 @@ void ReadCollector(Section& top, CollectorConfig& collector) {
   section.Span("stale_after", collector.stale_after, 200ms, kDay);
   section.Span("partition_interval", collector.partition_interval, 100ms, kDay);
   section.Whole("concurrency", collector.concurrency, 1, 10'000);
+  section.Number("saturation_cpu", collector.saturation_cpu, 0.001, 1);
   if (collector.stale_after <= collector.interval) {
     section.Wrong("stale_after", fmt::format("{} is not above interval, {}: every sample would be "
                                              "stale before the next; write at least twice as much",

@@ -80,6 +80,7 @@ CollectorOptions ToCollectorOptions(const CollectorConfig& config) {
   options.stale_after = config.stale_after;
   options.partition_interval = config.partition_interval;
   options.concurrency = config.concurrency;
+  options.saturation_cpu = config.saturation_cpu;
   return options;
 }
 
