@@ -187,7 +187,6 @@ void AddViews(CLI::App& app, Arguments& args, Run& run, const std::function<Sess
 int Main(int argc, char** argv) {
   CLI::App app{"tidectl: talk to the Tidewright auto-scaling controller", "tidectl"};
   app.footer(kFooter);
-  app.require_subcommand(1);
   Arguments args;
   app.add_option("--address", args.options.address, "The controller's HOST:PORT")
       ->capture_default_str();
@@ -210,6 +209,10 @@ int Main(int argc, char** argv) {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? kExitOk : kExitUsage;
+  }
+  if (!run) {
+    std::fputs(app.help().c_str(), stderr);
+    return kExitUsage;
   }
   return run();
 }
