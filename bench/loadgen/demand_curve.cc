@@ -9,9 +9,9 @@ namespace tidewright::loadgen {
 namespace {
 
 constexpr double kMorningHour = 10.5;
-constexpr double kMorningWidth = 2.4;  // hours, of a bell
-constexpr double kEveningHour = 19.5;
-constexpr double kEveningWidth = 2.8;
+constexpr double kMorningWidth = 2.1;  // hours, of a bell
+constexpr double kEveningHour = 19.0;
+constexpr double kEveningWidth = 2.4;
 constexpr std::uint64_t kDayStream = 1'000'000'000;  // apart from the minutes' streams
 
 /// A bell around `centre` on the circle of the day.

@@ -19,8 +19,8 @@ struct Burst {
 struct DemandCurve {
   std::uint64_t seed = 1;
   double peak = 1000;          ///< of an average weekday, before noise
-  double night = 0.28;         ///< share of the peak at the lowest hour
-  double morning_hump = 0.72;  ///< height of the first hump as a share of the peak
+  double night = 0.25;         ///< share of the peak at the lowest hour
+  double morning_hump = 0.65;  ///< height of the first hump as a share of the peak
   double weekend = 0.85;       ///< factor on Saturday and Sunday
   double day_spread = 0.04;    ///< standard deviation of each day's own level
   double noise = 0.02;         ///< standard deviation of each minute's level

@@ -43,7 +43,10 @@ std::string Configuration(const DaemonSettings& settings, const Paths& paths, in
       std::min(1000, interval_ms), seeds, interval_ms, std::max(10'000, 5 * interval_ms));
   text += fmt::format(
       "provisioner:\n  local:\n    server: redis-server\n    directory: \"{}\"\n"
-      "    first_port: {}\n    last_port: {}\n",
+      "    first_port: {}\n    last_port: {}\n"
+      // As the servers that the demo starts itself.
+      "    arguments: [--cluster-node-timeout, \"5000\", --repl-diskless-sync-delay, \"0\", "
+      "--save, \"\"]\n",
       paths.Nodes(), 21'500, 22'500);
   text += fmt::format(
       "clock:\n  speed: {}\n  wall_origin: \"{}\"\n  monotonic_origin_seconds: {:.6f}\n",

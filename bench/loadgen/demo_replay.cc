@@ -50,6 +50,11 @@ std::vector<double> Doubles(const json& values) {
   return doubles;
 }
 
+std::string NameOf(const ActionSummary& action) {
+  return fmt::format("{} {} {} -> {}", action.id, action.kind, action.from_shards,
+                     action.to_shards);
+}
+
 std::string ErrorsSince(const LoadCounters& now, const LoadCounters& before) {
   std::string text;
   for (const auto& [kind, count] : now.errors) {
@@ -76,14 +81,6 @@ ActionSummary ParseAction(const json& action) {
   summary.keys = Number(action, "keys_moved");
   summary.bytes = Number(action, "bytes_moved");
   return summary;
-}
-
-std::vector<ActionSummary> ParseActions(const json& answer) {
-  std::vector<ActionSummary> actions;
-  for (const auto& action : answer.is_array() ? answer : Member(answer, "actions")) {
-    if (action.is_object()) actions.push_back(ParseAction(action));
-  }
-  return actions;
 }
 
 Band ParseForecast(const json& answer) {
@@ -132,15 +129,23 @@ LoadCounters Replay::DayCounters() const {
   return day;
 }
 
-bool Replay::ActionOpen() const {
-  return std::any_of(actions_.begin(), actions_.end(),
-                     [](const auto& action) { return !action.second.ended; });
-}
-
 void Replay::Tell(const std::string& what) {
   const std::string event = FormatTimeOfDay(frame_.now) + "  " + what;
   frame_.events.push_back(event);
   if (!view_.screen().terminal) std::puts(event.c_str());
+}
+
+void Replay::Note(const ActionSummary& action, const std::string& plan_hash) {
+  const auto known = actions_.find(action.id);
+  if (known == actions_.end()) {
+    const std::string why = ReasonOf(plan_hash);
+    Tell(NameOf(action) + " begins" + (why.empty() ? "" : ": " + why));
+  }
+  if (action.ended && (known == actions_.end() || !known->second.ended)) {
+    Tell(fmt::format("{} is {}: {:.0f} slots, {:.1f} MB moved", NameOf(action), action.state,
+                     action.slots, action.bytes / 1e6));
+  }
+  actions_[action.id] = action;
 }
 
 std::string Replay::ReasonOf(const std::string& plan_hash) {
@@ -159,21 +164,12 @@ void Replay::LookAtAction(const json& status) {
   const json& told = Member(status, "action");
   if (!told.is_object() || Text(told, "id").empty()) return;
   const ActionSummary action = ParseAction(told);
-  const auto known = actions_.find(action.id);
-  const std::string name =
-      fmt::format("{} {} {} -> {}", action.id, action.kind, action.from_shards, action.to_shards);
-  if (known == actions_.end()) {
-    const std::string why = ReasonOf(Text(told, "plan_hash"));
-    Tell(name + " begins" + (why.empty() ? "" : ": " + why));
-  }
-  if (action.ended && (known == actions_.end() || !known->second.ended)) {
-    Tell(fmt::format("{} is {}: {:.0f} slots, {:.1f} MB moved", name, action.state, action.slots,
-                     action.bytes / 1e6));
-  }
-  actions_[action.id] = action;
+  // The one before may have ended, or a short one come and gone, between two looks.
+  if (!actions_.contains(action.id)) RefreshActions();
+  Note(action, Text(told, "plan_hash"));
   if (action.ended) return;
   frame_.action =
-      fmt::format("{} {}, {:.0f} of {:.0f} steps, {:.0f} slots moved", name, action.state,
+      fmt::format("{} {}, {:.0f} of {:.0f} steps, {:.0f} slots moved", NameOf(action), action.state,
                   Number(told, "steps_done"), Number(told, "steps"), action.slots);
   if (const auto title = Text(told, "title"); !title.empty()) frame_.action += ": " + title;
 }
@@ -212,7 +208,10 @@ void Replay::LookAtLoad() {
 void Replay::RefreshActions() {
   const auto answer = daemon_.Ask({"actions", "list", "--limit", "100"});
   if (!answer.ok()) return;
-  for (auto& action : ParseActions(*answer)) actions_[action.id] = action;
+  const json& told = Member(*answer, "actions");
+  for (auto it = told.rbegin(); it != told.rend(); ++it) {  // the newest comes first
+    if (!Text(*it, "id").empty()) Note(ParseAction(*it), Text(*it, "plan_hash"));
+  }
 }
 
 void Replay::RefreshForecast() {
@@ -240,7 +239,7 @@ Status Replay::Run(std::stop_token stop) {
       ledger_.Add({frame_.now, frame_.demand, frame_.shards, frame_.capacity, frame_.nodes});
     } else {
       if (!over) over = begun;
-      if (!ActionOpen() || begun > *over + kPatienceForLastAction) break;
+      if (frame_.action.empty() || begun > *over + kPatienceForLastAction) break;
     }
     if (begun >= next_forecast && view_.screen().terminal) {
       RefreshForecast();

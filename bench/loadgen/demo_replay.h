@@ -24,7 +24,6 @@ struct ReplayPlan {
 
 /// Reads the parts of tidectl's answers that the demo shows. What is missing is left empty.
 [[nodiscard]] ActionSummary ParseAction(const nlohmann::json& action);
-[[nodiscard]] std::vector<ActionSummary> ParseActions(const nlohmann::json& answer);
 [[nodiscard]] Band ParseForecast(const nlohmann::json& answer);
 
 /// Not thread-safe.
@@ -48,9 +47,10 @@ class Replay {
   std::string ReasonOf(const std::string& plan_hash);
   void LookAtLoad();
   void RefreshActions();
+  /// Takes an action's newest state; tells its beginning and its end.
+  void Note(const ActionSummary& action, const std::string& plan_hash);
   void RefreshForecast();
   void Tell(const std::string& what);
-  [[nodiscard]] bool ActionOpen() const;
 
   ReplayPlan plan_;
   Ledger& ledger_;

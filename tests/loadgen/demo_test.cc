@@ -148,15 +148,16 @@ BOOST_AUTO_TEST_CASE(the_picture_fits_small_screens_and_an_empty_day) {
 }
 
 BOOST_AUTO_TEST_CASE(answers_of_tidectl_are_read_tolerantly) {
-  const auto actions = ParseActions(nlohmann::json::parse(
-      R"({"actions":[{"id":"a-0001","kind":"scale-out","state":"done","from_shards":3,"to_shards":4,
+  const auto action = ParseAction(nlohmann::json::parse(
+      R"({"id":"a-0001","kind":"scale-out","state":"done","from_shards":3,"to_shards":4,
           "created":"2026-03-16T06:00:00Z","ended":"2026-03-16T07:12:30.250Z",
-          "partitions_moved":4096,"bytes_moved":"1234","emergency":false}, 7, {}]})"));
-  BOOST_REQUIRE(actions.size() == 2u);
-  BOOST_TEST(actions[0].bytes == 1234);
-  BOOST_TEST((*actions[0].ended == *ParseTime("2026-03-16T07:12:30.25Z")));
-  BOOST_TEST(!actions[1].ended.has_value());
-  BOOST_TEST(ParseActions(nlohmann::json::object()).empty());
+          "partitions_moved":4096,"bytes_moved":"1234","emergency":true})"));
+  BOOST_TEST(action.bytes == 1234);
+  BOOST_TEST(action.emergency);
+  BOOST_TEST((*action.ended == *ParseTime("2026-03-16T07:12:30.25Z")));
+  const auto open = ParseAction(nlohmann::json::parse(R"({"id":7,"created":null})"));
+  BOOST_TEST(!open.ended.has_value());
+  BOOST_TEST(open.id.empty());
   const auto band = ParseForecast(nlohmann::json::parse(
       R"({"start":"2026-03-16T06:00:00Z","step_seconds":300,"quantiles":[
           {"level":0.5,"values":[1,2]},{"level":0.95,"values":[3,"NaN"]}]})"));
