@@ -38,9 +38,9 @@ std::string Configuration(const DaemonSettings& settings, const Paths& paths, in
       "cycle: {}ms\n"
       "redis:\n  seeds: [{}]\n"
       "collector:\n  interval: {}ms\n  timeout: 2s\n  stale_after: {}ms\n"
-      "  partition_interval: 20s\n",
+      "  partition_interval: 20s\n  saturation_cpu: {:.4f}\n",
       kClusterName, settings.mode, settings.data_dir, grpc_port, metrics_port,
-      std::min(1000, interval_ms), seeds, interval_ms, std::max(10'000, 5 * interval_ms));
+      std::min(1000, interval_ms), seeds, interval_ms, std::max(10'000, 5 * interval_ms), 0.95 * world.share);
   text += fmt::format(
       "provisioner:\n  local:\n    server: redis-server\n    directory: \"{}\"\n"
       "    first_port: {}\n    last_port: {}\n"
