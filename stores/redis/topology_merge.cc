@@ -252,6 +252,7 @@ class Merger {
     std::map<int, std::set<std::pair<std::string, std::string>>> open;
     for (const auto& view : views_) {
       const NodeLine& own = *view.cluster.Myself();
+      if (!own.master) continue;  // Valkey's replicas repeat what their masters say
       for (const auto& [slot, to] : own.migrating) open[slot].emplace(own.id, to);
       for (const auto& [slot, from] : own.importing) open[slot].emplace(from, own.id);
     }
