@@ -2,11 +2,14 @@
 
 #include <signal.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <utility>
+
+#include "stores/redis/cluster_nodes.h"
 
 namespace tidewright::loadgen {
 namespace {
@@ -146,6 +149,7 @@ Status ClusterHarness::Form() {
   }
   return WaitUntil("cluster", [&] {
     for (const auto& [port, id] : ids) {
+      if (!SeesShards(port)) return false;
       const auto info = client_.Call1(kHost, port, {"CLUSTER", "INFO"});
       const auto replication = client_.Call1(kHost, port, {"INFO", "replication"});
       if (!info.ok() || !replication.ok()) return false;
@@ -161,6 +165,16 @@ Status ClusterHarness::Form() {
     }
     return true;
   });
+}
+
+bool ClusterHarness::SeesShards(int port) {
+  const auto reply = client_.Call1(kHost, port, {"CLUSTER", "NODES"});
+  if (!reply.ok()) return false;
+  const auto nodes = redis::ParseClusterNodes(reply->text);
+  if (!nodes.ok()) return false;
+  const auto masters = std::count_if(nodes->nodes.begin(), nodes->nodes.end(),
+                                     [](const redis::NodeLine& node) { return node.master; });
+  return masters == options_.shards;
 }
 
 Status ClusterHarness::Check() {

@@ -53,6 +53,9 @@ class ClusterHarness {
  private:
   explicit ClusterHarness(ClusterOptions options) : options_(std::move(options)), client_({}) {}
   Status Form();
+  /// Whether the node's view has as many masters as there are shards: gossip tells who became a
+  /// replica a moment after the replica itself knows.
+  bool SeesShards(int port);
   Status WaitUntil(const std::string& what, const std::function<bool()>& condition);
 
   ClusterOptions options_;
