@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "forecast/outliers.h"
 #include "forecast/prepared.h"
 
 namespace tidewright {
@@ -8,19 +9,6 @@ namespace {
 
 // Demand beyond this is a broken sensor; sums of squares stay finite below it.
 constexpr double kImplausible = 1e30;
-// A value this many typical deviations away from its neighbourhood is an outlier, if it is alone.
-constexpr double kOutlierDeviations = 12;
-constexpr int kNeighbours = 5;      // on each side, for the running median
-constexpr int kLongestOutlier = 3;  // steps; what lasts longer is demand
-constexpr double kRecurs = 0.5;     // share of its height that it must reach on another day
-
-double Median(std::vector<double>& scratch) {
-  if (scratch.empty()) return 0;
-  const auto middle = scratch.begin() + static_cast<std::ptrdiff_t>(scratch.size() / 2);
-  std::nth_element(scratch.begin(), middle, scratch.end());
-  return *middle;
-}
-
 // Whole cells counted back from the last observation, so that the newest cell is never a part of
 // one and the forecast begins where observation ends.
 StatusOr<Series> CoarsenFromTheEnd(Series series, Duration step) {
@@ -88,64 +76,6 @@ void TrimGaps(Series& series) {
   }
 }
 
-std::vector<double> RunningMedian(const std::vector<double>& values) {
-  const int n = static_cast<int>(values.size());
-  std::vector<double> out(values.size());
-  std::vector<double> window;
-  for (int i = 0; i < n; ++i) {
-    window.clear();
-    for (int j = std::max(0, i - kNeighbours); j <= std::min(n - 1, i + kNeighbours); ++j) {
-      if (!Series::IsGap(values[j])) window.push_back(values[j]);
-    }
-    out[i] = Median(window);
-  }
-  return out;
-}
-
-// Whether something at least half as high stands near the same time of another day or week.
-bool Recurs(const std::vector<double>& values, const std::vector<double>& level, int at, int day) {
-  if (day <= 0) return false;
-  const int n = static_cast<int>(values.size());
-  const double height = values[at] - level[at];
-  for (const int lag : {-7 * day, -2 * day, -day, day, 2 * day, 7 * day}) {
-    for (int j = at + lag - 2; j <= at + lag + 2; ++j) {
-      if (j >= 0 && j < n && values[j] - level[j] > kRecurs * height) return true;
-    }
-  }
-  return false;
-}
-
-// Clips short spikes that stand alone to the level around them. The last hour is left as it is:
-// what began just now may be a burst that stays.
-int ClipOutliers(std::vector<double>& values, int hour, int day) {
-  const std::vector<double> level = RunningMedian(values);
-  std::vector<double> deviations;
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    if (!Series::IsGap(values[i])) deviations.push_back(std::abs(values[i] - level[i]));
-  }
-  // The 90th percentile, not the median: half of a quiet series deviates by nothing.
-  const auto p90 = deviations.begin() + static_cast<std::ptrdiff_t>(deviations.size() * 9 / 10);
-  std::nth_element(deviations.begin(), p90, deviations.end());
-  const double limit = kOutlierDeviations * *p90;
-  const int n = static_cast<int>(values.size());
-  std::vector<int> clipped;
-  int run = 0;
-  const std::vector<double> before = values;
-  for (int i = 0; i < n - std::max(hour, kNeighbours); ++i) {
-    const bool out = !Series::IsGap(before[i]) && before[i] - level[i] > limit;
-    run = out ? run + 1 : 0;
-    if (!out || limit <= 0 || Recurs(before, level, i, day)) continue;
-    clipped.push_back(i);
-    values[i] = level[i];
-    if (run > kLongestOutlier) {
-      for (int j = i - run + 1; j <= i; ++j) values[j] = before[j];
-    }
-  }
-  int count = 0;
-  for (const int i : clipped) count += values[i] != before[i] ? 1 : 0;
-  return count;
-}
-
 // The value one season away in either direction, moved to the level around the gap; NaN if none.
 double SeasonalFill(const std::vector<double>& values, const std::vector<double>& observed, int at,
                     int season) {
@@ -182,7 +112,7 @@ void FillGaps(std::vector<double>& values, int hour, int season) {
 
 // Demand that saturation hid: at least what was seen, and what the other days say was usual then,
 // at the level of the last unsaturated hour.
-int LiftSaturated(Prepared& p) {
+int LiftSaturated(const Prepared& p, std::vector<double>& values) {
   const int n = p.size();
   int lifted = 0;
   for (int i = 0; i < n; ++i) {
@@ -192,10 +122,10 @@ int LiftSaturated(Prepared& p) {
     double sum = 0;
     int days = 0;
     for (int j = i - p.season; j >= 0 && days < 3; j -= p.season) {
-      sum += p.values[j];
+      sum += values[j];
       ++days;
     }
-    if (days > 0) p.values[i] = std::max(p.values[i], sum / days);
+    if (days > 0) values[i] = std::max(values[i], sum / days);
   }
   return lifted;
 }
@@ -224,6 +154,31 @@ void ChooseSeasons(Prepared& p) {
   }
 }
 
+Track MakeTrack(std::vector<float> y, int season) {
+  const int n = static_cast<int>(y.size());
+  Track track{.y = std::move(y), .shape = {}, .sums = {}, .shape_sums = {}};
+  track.shape.resize(track.y.size());
+  track.sums.assign(track.y.size() + 1, 0.0);
+  track.shape_sums = track.sums;
+  std::vector<double> places(static_cast<std::size_t>(std::max(season, 1)), 0.0);
+  for (int i = 0, place = 0; i < n; ++i) {
+    const double value = track.y[i];
+    double mean = value;
+    if (season > 0) {
+      // The sum of the last seasons at this place, the oldest leaving.
+      double& sum = places[static_cast<std::size_t>(place)];
+      const int leaving = i - Prepared::kShapeSeasons * season;
+      sum += value - (leaving >= 0 ? track.y[leaving] : 0.0);
+      mean = sum / std::min(i / season + 1, Prepared::kShapeSeasons);
+      if (++place == season) place = 0;
+    }
+    track.shape[i] = static_cast<float>(mean);
+    track.sums[i + 1] = track.sums[i] + value;
+    track.shape_sums[i + 1] = track.shape_sums[i] + mean;
+  }
+  return track;
+}
+
 void DescribeSeasons(Prepared& p) {
   if (p.seasons.empty()) {
     p.notes.push_back("no season passed the significance test");
@@ -238,6 +193,16 @@ void DescribeSeasons(Prepared& p) {
 }
 
 }  // namespace
+
+double Track::Mean(int begin, int end) const {
+  begin = std::max(begin, 0);
+  return end > begin ? (sums[end] - sums[begin]) / (end - begin) : 0.0;
+}
+
+double Track::ShapeMean(int begin, int end) const {
+  begin = std::max(begin, 0);
+  return end > begin ? (shape_sums[end] - shape_sums[begin]) / (end - begin) : 0.0;
+}
 
 StatusOr<Prepared> Prepare(const Series& observed, Duration step) {
   Series plausible = observed;
@@ -259,22 +224,22 @@ StatusOr<Prepared> Prepare(const Series& observed, Duration step) {
   p.step = step;
   p.hour = std::max<int>(1, static_cast<int>(std::chrono::hours(1) / step));
   p.scale = MeanLevel(coarse.values);
-  p.targets = coarse.values;
-  for (double& v : p.targets) v /= p.scale;
-  p.values = p.targets;
-  p.lower_bound.assign(p.values.size(), 0);
+  std::vector<double> values = std::move(coarse.values);
+  for (double& v : values) v /= p.scale;
+  p.targets.assign(values.begin(), values.end());
+  p.lower_bound.assign(values.size(), 0);
   for (std::size_t i = 0; i < coarse.flags.size(); ++i) {
     p.lower_bound[i] = (coarse.flags[i] & (kSaturated | kThrottled)) != 0 ? 1 : 0;
   }
-  const int clipped = ClipOutliers(p.values, p.hour, 24 * p.hour);
-  p.seasons = DetectSeasons(p.values, step);
+  const int clipped = ClipOutliers(values, p.hour, 24 * p.hour);
+  p.seasons = DetectSeasons(values, step);
   ChooseSeasons(p);
-  const auto gaps = p.values.size() - coarse.Observed();
-  FillGaps(p.values, p.hour, p.season);
-  const int lifted = LiftSaturated(p);
-  p.logs.resize(p.values.size());
-  std::transform(p.values.begin(), p.values.end(), p.logs.begin(),
-                 [](double v) { return std::log(v + Prepared::kLogShift); });
+  const auto gaps = std::count_if(values.begin(), values.end(), Series::IsGap);
+  FillGaps(values, p.hour, p.season);
+  const int lifted = LiftSaturated(p, values);
+  p.level = MakeTrack({values.begin(), values.end()}, p.season);
+  for (double& v : values) v = std::log(v + Prepared::kLogShift);
+  p.log = MakeTrack({values.begin(), values.end()}, p.season);
 
   DescribeSeasons(p);
   if (removed > 0) p.notes.push_back(fmt::format("{} implausible values ignored", removed));

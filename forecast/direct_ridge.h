@@ -2,6 +2,9 @@
 // deviation between them survives so many steps ahead.
 #pragma once
 
+#include <array>
+
+#include "forecast/domain.h"
 #include "forecast/member.h"
 
 namespace tidewright {
@@ -14,38 +17,36 @@ namespace tidewright {
 /// regression per horizon.
 class DirectRidge : public Member {
  public:
-  enum class Domain { kLevel, kLog };
   explicit DirectRidge(Domain domain) : domain_(domain) {}
 
   [[nodiscard]] const char* Name() const override {
     return domain_ == Domain::kLog ? "direct log ridge" : "direct ridge";
   }
   void Fit(const Prepared& p, const std::vector<int>& cutoffs, int horizon) override;
-  [[nodiscard]] bool Predict(int origin, std::span<double> out) const override;
+  [[nodiscard]] bool Predict(const Prepared& p, int origin, std::span<float> out) const override;
 
  private:
-  static constexpr int kFeatures = 8;  ///< the constant included
+  static constexpr int kRecent = 4;                       ///< features that are known at the origin
+  static constexpr int kFeatures = 7;                     ///< and of the place that is forecast
+  using Coefficients = std::array<float, kFeatures + 1>;  ///< intercept first
   struct Model {
     int cutoff = 0;
     bool with_long = false;
-    std::vector<std::vector<double>> coefficients;  ///< [knot]
-    double lowest = 0;
-    double highest = 0;
+    std::vector<int> knots;
+    std::vector<Coefficients> coefficients;  ///< [knot]
+    Bounds bounds;
   };
-  void FitKnots(const std::vector<int>& cutoffs, bool with_long);
-  /// The regressors of step origin + ahead, known before origin. Returns the shape there.
-  double Fill(int origin, int ahead, bool with_long, double* row) const;
-  [[nodiscard]] double Mean(int begin, int end) const;
-  [[nodiscard]] double ShapeMean(int begin, int end) const;
-  [[nodiscard]] int Earliest(bool with_long) const;
+  /// What is known at an origin.
+  struct Recent {
+    float last_day = 0;
+    std::array<float, kRecent> deviations{};
+  };
+  [[nodiscard]] static Recent RecentAt(const Prepared& p, const Track& track, int origin);
+  [[nodiscard]] static int Earliest(const Prepared& p, bool with_long);
+  void FitKnot(const Prepared& p, int knot, const std::vector<Recent>& recent, int earliest,
+               int stride, Model& model) const;
 
   Domain domain_;
-  const Prepared* p_ = nullptr;
-  const std::vector<double>* y_ = nullptr;
-  std::vector<int> knots_;
-  std::vector<double> shape_;  ///< mean of y at i and up to six seasons before
-  std::vector<double> sums_;   ///< prefix sums of y
-  std::vector<double> shape_sums_;
   std::vector<Model> models_;
 };
 

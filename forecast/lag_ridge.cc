@@ -8,12 +8,13 @@
 namespace tidewright {
 namespace {
 
-// Rows beyond these many are thinned out: a regression on twenty lags learns no more from them.
-constexpr int kMaximumRows = 8192;
-constexpr int kBlockRows = 512;
+// More rows are thinned out to about these many: a regression on twenty lags learns no more from
+// them.
+constexpr int kMaximumRows = 2048;
+constexpr int kShortLags = 3;
 
 std::vector<int> LagsFor(const Prepared& p, int cutoff) {
-  std::vector<int> lags = {1, 2, 3};
+  std::vector<int> lags = {1, 2, kShortLags};
   const auto add_season = [&](int period, int multiples) {
     // A lag must leave rows to learn from: at least as many as half the period.
     for (int k = 1; k <= multiples; ++k) {
@@ -30,82 +31,70 @@ std::vector<int> LagsFor(const Prepared& p, int cutoff) {
   return lags;
 }
 
+std::vector<float> Learn(const Prepared& p, const std::vector<float>& y,
+                         const std::vector<int>& lags, int cutoff) {
+  const int stride = 1 + (cutoff - lags.back()) / kMaximumRows;
+  std::vector<int> rows;
+  for (int t = lags.back(); t < cutoff; t += stride) {
+    if (!std::isnan(p.targets[t])) rows.push_back(t);
+  }
+  const auto count = static_cast<Eigen::Index>(rows.size());
+  const auto features = static_cast<Eigen::Index>(lags.size());
+  Eigen::MatrixXf z(count, features + 1);
+  for (Eigen::Index j = 0; j <= features; ++j) {
+    const int lag = j < features ? lags[static_cast<std::size_t>(j)] : 0;
+    float* column = z.col(j).data();
+    for (Eigen::Index i = 0; i < count; ++i) column[i] = y[rows[static_cast<std::size_t>(i)] - lag];
+  }
+  return SolveRidge(z);
+}
+
 }  // namespace
 
-const std::vector<double>& LagRidge::Source() const {
-  return domain_ == Domain::kLog ? p_->logs : p_->values;
-}
-
 void LagRidge::Fit(const Prepared& p, const std::vector<int>& cutoffs, int) {
-  p_ = &p;
+  const Track& track = TrackOf(p, domain_);
   models_.clear();
-  // Moments are shared by neighbouring cutoffs as long as the lags are the same.
-  for (std::size_t i = 0; i < cutoffs.size();) {
-    const std::vector<int> lags = LagsFor(p, cutoffs[i]);
-    std::size_t end = i + 1;
-    while (end < cutoffs.size() && LagsFor(p, cutoffs[end]) == lags) ++end;
-    FitWithLags(lags, {cutoffs.begin() + static_cast<std::ptrdiff_t>(i),
-                       cutoffs.begin() + static_cast<std::ptrdiff_t>(end)});
-    i = end;
-  }
-}
-
-void LagRidge::FitWithLags(const std::vector<int>& lags, const std::vector<int>& cutoffs) {
-  const std::vector<double>& y = Source();
-  const int features = static_cast<int>(lags.size());
-  const int stride = 1 + (cutoffs.back() - lags.back()) / kMaximumRows;
-  Moments moments(features);
-  Eigen::MatrixXd block(kBlockRows, features + 2);
-  int rows = 0;
-  int t = lags.back();
   for (const int cutoff : cutoffs) {
-    for (; t < cutoff; t += stride) {
-      if (std::isnan(p_->targets[t])) continue;
-      block(rows, 0) = 1.0;
-      for (int j = 0; j < features; ++j) block(rows, j + 1) = y[t - lags[j]];
-      block(rows, features + 1) = y[t];
-      if (++rows == kBlockRows) {
-        moments.Add(block);
-        rows = 0;
-      }
-    }
-    moments.Add(block.topRows(rows));
-    rows = 0;
-    const auto range = std::minmax_element(y.begin(), y.begin() + cutoff);
-    const double margin =
-        domain_ == Domain::kLog ? std::log(1.5) : 0.5 * (*range.second - *range.first);
-    models_.push_back({.cutoff = cutoff,
-                       .lags = lags,
-                       .coefficients = SolveRidge(moments),
-                       .lowest = *range.first - margin,
-                       .highest = *range.second + margin});
+    Model model{.cutoff = cutoff, .lags = LagsFor(p, cutoff), .coefficients = {}, .bounds = {}};
+    model.coefficients = Learn(p, track.y, model.lags, cutoff);
+    model.bounds = BoundsOf(track, cutoff, domain_);
+    models_.push_back(std::move(model));
   }
 }
 
-bool LagRidge::Predict(int origin, std::span<double> out) const {
+bool LagRidge::Predict(const Prepared& p, int origin, std::span<float> out) const {
   const Model* model = nullptr;
   for (const Model& m : models_) {
     if (m.cutoff <= origin) model = &m;
   }
   if (model == nullptr || model->coefficients.empty()) return false;
-  const std::vector<double>& y = Source();
+  const std::vector<float>& y = TrackOf(p, domain_).y;
   const int longest = model->lags.back();
   if (origin < longest) return false;
-  const int features = static_cast<int>(model->lags.size());
+  const int horizon = static_cast<int>(out.size());
   // The last `longest` values, then the forecasts behind them.
-  std::vector<double> run(static_cast<std::size_t>(longest) + out.size());
+  std::vector<float> run(static_cast<std::size_t>(longest + horizon));
   std::copy(y.begin() + origin - longest, y.begin() + origin, run.begin());
-  for (std::size_t h = 0; h < out.size(); ++h) {
-    const std::size_t at = static_cast<std::size_t>(longest) + h;
-    double value = model->coefficients[0];
-    for (int j = 0; j < features; ++j) {
-      value += model->coefficients[j + 1] * run[at - static_cast<std::size_t>(model->lags[j])];
+  const float* c = model->coefficients.data() + 1;
+  // What lies further back than a stretch of the horizon is known for all of it at once.
+  const auto lags = static_cast<int>(model->lags.size());
+  const int stretch = lags > kShortLags ? model->lags[kShortLags] : horizon;
+  for (int begin = 0; begin < horizon; begin += stretch) {
+    const int end = std::min(horizon, begin + stretch);
+    float* at = run.data() + longest;
+    std::fill(at + begin, at + end, model->coefficients[0]);
+    for (int j = kShortLags; j < lags; ++j) {
+      const float coefficient = c[j];
+      const float* from = at - model->lags[j];
+      for (int h = begin; h < end; ++h) at[h] += coefficient * from[h];
     }
-    run[at] = std::clamp(value, model->lowest, model->highest);
-    const double level =
-        domain_ == Domain::kLog ? std::exp(run[at]) - Prepared::kLogShift : run[at];
-    out[h] = std::max(0.0, level);
+    for (int h = begin; h < end; ++h) {
+      const float value = at[h] + c[1] * at[h - 2] + c[2] * at[h - 3] + c[0] * at[h - 1];
+      at[h] = std::clamp(value, model->bounds.lowest, model->bounds.highest);
+    }
   }
+  std::copy(run.begin() + longest, run.end(), out.begin());
+  ToDemand(domain_, out);
   return true;
 }
 

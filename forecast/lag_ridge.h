@@ -1,6 +1,7 @@
 // Sparse-lag autoregression by ridge, in level or in log, run forward step by step.
 #pragma once
 
+#include "forecast/domain.h"
 #include "forecast/member.h"
 
 namespace tidewright {
@@ -10,28 +11,23 @@ namespace tidewright {
 /// kept within the range of history, half as much again above it.
 class LagRidge : public Member {
  public:
-  enum class Domain { kLevel, kLog };
   explicit LagRidge(Domain domain) : domain_(domain) {}
 
   [[nodiscard]] const char* Name() const override {
     return domain_ == Domain::kLog ? "log ridge" : "ridge";
   }
   void Fit(const Prepared& p, const std::vector<int>& cutoffs, int horizon) override;
-  [[nodiscard]] bool Predict(int origin, std::span<double> out) const override;
+  [[nodiscard]] bool Predict(const Prepared& p, int origin, std::span<float> out) const override;
 
  private:
   struct Model {
     int cutoff = 0;
-    std::vector<int> lags;             ///< rising
-    std::vector<double> coefficients;  ///< intercept first; empty where too little was known
-    double lowest = 0;
-    double highest = 0;
+    std::vector<int> lags;            ///< rising; the first are 1 … kShortLags
+    std::vector<float> coefficients;  ///< intercept first; empty where too little was known
+    Bounds bounds;
   };
-  [[nodiscard]] const std::vector<double>& Source() const;
-  void FitWithLags(const std::vector<int>& lags, const std::vector<int>& cutoffs);
 
   Domain domain_;
-  const Prepared* p_ = nullptr;
   std::vector<Model> models_;
 };
 

@@ -6,7 +6,7 @@
 namespace tidewright {
 namespace {
 
-constexpr int kLeadHours = 6;
+constexpr int kLeadHours = 8;  // a multiple of what lies between long lines
 constexpr int kWindowHours = 3;
 constexpr int kAfterHours = 12;
 // A bias starts to count at the first of these z scores and counts fully at the second. Demand
@@ -39,7 +39,7 @@ double LogRatio(double observed, double forecast) {
 }
 
 // Of the hours before `origin` as forecast from `earlier`; NaN where too little was observed.
-double Bias(const Prepared& p, int origin, int earlier, const std::vector<double>& forecast) {
+double Bias(const Prepared& p, int origin, int earlier, const std::vector<float>& forecast) {
   std::vector<double> logs;
   for (int i = origin - kWindowHours * p.hour; i < origin; ++i) {
     const auto h = static_cast<std::size_t>(i - earlier);
@@ -57,7 +57,7 @@ double Bias(const Prepared& p, int origin, int earlier, const std::vector<double
 }
 
 // Mean log error of a forecast over the hours after the ramp; NaN where not seen yet.
-double After(const Prepared& p, int origin, const std::vector<double>& forecast) {
+double After(const Prepared& p, int origin, const std::vector<float>& forecast) {
   double sum = 0;
   int count = 0;
   const int begin = kWindowHours * p.hour;
@@ -70,7 +70,8 @@ double After(const Prepared& p, int origin, const std::vector<double>& forecast)
   return count > 0 && 2 * count >= begin ? sum / count : Series::kGap;
 }
 
-// The biases at the end of the series ([0]) and at each past origin, and what came of them.
+// The biases at the end of the series ([0]) and at each past origin that was followed to the end of
+// the horizon, and what came of them.
 struct Biases {
   std::vector<double> size;
   std::vector<double> after;
@@ -105,10 +106,12 @@ struct Biases {
 // Empty where there are too few past origins to tell what is usual.
 Biases Measure(const Prepared& p, const Combined& combined) {
   Biases out;
-  out.episode = std::max(1, kLeadHours * p.hour / combined.spacing);
-  const auto lead = static_cast<std::size_t>(out.episode);
+  constexpr std::size_t kStride = Combined::kLongEvery;
+  const int hours_apart = kLeadHours * p.hour / combined.spacing;
+  const std::size_t lead = kStride * std::max<std::size_t>(1, hours_apart / kStride);
+  out.episode = static_cast<int>(lead / kStride);
   std::vector<double> sizes;
-  for (std::size_t o = 0; o + lead <= combined.origins.size(); ++o) {
+  for (std::size_t o = 0; o + lead <= combined.origins.size(); o += kStride) {
     const int origin = o == 0 ? p.size() : combined.origins[o - 1];
     const std::size_t earlier = o + lead - 1;
     const double bias = Bias(p, origin, combined.origins[earlier], combined.past[earlier]);
@@ -121,11 +124,12 @@ Biases Measure(const Prepared& p, const Combined& combined) {
   return out;
 }
 
-void Apply(double shift, int hour, std::vector<double>& forecast) {
+void Apply(double shift, int hour, std::vector<float>& forecast) {
   if (shift == 0) return;
   const double ramp = kWindowHours * hour;
   for (std::size_t h = 0; h < forecast.size(); ++h) {
-    forecast[h] *= std::exp(shift * std::min(1.0, static_cast<double>(h + 1) / ramp));
+    forecast[h] *=
+        static_cast<float>(std::exp(shift * std::min(1.0, static_cast<double>(h + 1) / ramp)));
   }
 }
 
@@ -138,8 +142,10 @@ double FollowLevelShift(const Prepared& p, Combined& combined) {
   std::vector<double> shifts(biases.size.size());
   for (std::size_t o = 0; o < shifts.size(); ++o) shifts[o] = biases.Shift(static_cast<int>(o));
   Apply(shifts[0], p.hour, combined.point);
-  for (std::size_t o = 1; o < shifts.size(); ++o) {
-    Apply(shifts[o], p.hour, combined.past[o - 1]);
+  // Lines between two long ones take the shift that was known at the older of these.
+  for (std::size_t i = 0; i < combined.past.size(); ++i) {
+    const std::size_t at = i / Combined::kLongEvery + 1;
+    if (at < shifts.size()) Apply(shifts[at], p.hour, combined.past[i]);
   }
   return shifts[0];
 }

@@ -1,4 +1,4 @@
-// The interface of one forecasting method. A method is a small file; Members() lists them.
+// The interface of one forecasting method. A method is a small file; MakeMembers() lists them.
 #pragma once
 
 #include <memory>
@@ -17,14 +17,15 @@ class Member {
 
   [[nodiscard]] virtual const char* Name() const = 0;
 
-  /// Learns once for each cutoff (rising), from nothing at or after it. `p` must outlive the
-  /// member. Methods without parameters do nothing here.
+  /// Learns once for each cutoff (rising), from nothing at or after it. Methods without parameters
+  /// do nothing here.
   virtual void Fit(const Prepared& p, const std::vector<int>& cutoffs, int horizon) = 0;
 
-  /// Fills out[h] with the forecast of step origin + h, out of p.values before `origin` and what
-  /// was learned from the latest cutoff that is not after `origin`. False where too little lies
-  /// before. What it fills is finite and ≥ 0.
-  [[nodiscard]] virtual bool Predict(int origin, std::span<double> out) const = 0;
+  /// Fills out[h] with the forecast of step origin + h, out of what `p` (the series that was
+  /// fitted) has before `origin` and what was learned from the latest cutoff that is not after
+  /// `origin`. False where too little lies before. What it fills is finite and ≥ 0. out is no
+  /// longer than the horizon that was fitted.
+  [[nodiscard]] virtual bool Predict(const Prepared& p, int origin, std::span<float> out) const = 0;
 };
 
 /// All members that make sense for this series' seasons.

@@ -11,59 +11,56 @@ constexpr double kLowestRatio = 1.0 / 3.0;
 constexpr double kHighestRatio = 3.0;
 // Added to both sides of the ratio (of a mean near 1), so that a ratio of two near-zeros is 1.
 constexpr double kRatioShift = 0.02;
+// A median of more values than this is taken over every second, third, … of them.
+constexpr int kMostValues = 64;
+
+// Copies one period of `source` before `origin`, again and again.
+void Repeat(const std::vector<float>& source, int origin, int period, std::span<float> out) {
+  for (std::size_t begin = 0; begin < out.size(); begin += static_cast<std::size_t>(period)) {
+    const std::size_t count = std::min(out.size() - begin, static_cast<std::size_t>(period));
+    std::copy_n(source.begin() + origin - period, count,
+                out.begin() + static_cast<std::ptrdiff_t>(begin));
+  }
+}
 
 }  // namespace
 
-void RecentLevel::Fit(const Prepared& p, const std::vector<int>&, int) { p_ = &p; }
+void RecentLevel::Fit(const Prepared&, const std::vector<int>&, int) {}
 
-bool RecentLevel::Predict(int origin, std::span<double> out) const {
+bool RecentLevel::Predict(const Prepared& p, int origin, std::span<float> out) const {
   if (origin < 1) return false;
   const int begin = std::max(0, origin - window_);
-  std::vector<double> recent(p_->values.begin() + begin, p_->values.begin() + origin);
-  const auto middle = recent.begin() + static_cast<std::ptrdiff_t>(recent.size() / 2);
-  std::nth_element(recent.begin(), middle, recent.end());
-  std::fill(out.begin(), out.end(), *middle);
-  return true;
-}
-
-void SeasonalNaive::Fit(const Prepared& p, const std::vector<int>&, int) { p_ = &p; }
-
-bool SeasonalNaive::Predict(int origin, std::span<double> out) const {
-  if (origin < period_) return false;
-  for (std::size_t h = 0; h < out.size(); ++h) {
-    const int seasons_back = static_cast<int>(h) / period_ + 1;
-    out[h] = p_->values[origin + static_cast<int>(h) - seasons_back * period_];
-  }
-  return true;
-}
-
-void SeasonalRatio::Fit(const Prepared& p, const std::vector<int>&, int) { p_ = &p; }
-
-double SeasonalRatio::Shape(int origin, int at) const {
-  int i = at - ((at - origin) / period_ + 1) * period_;
-  double sum = 0;
+  const int stride = 1 + (origin - begin - 1) / kMostValues;
+  float recent[kMostValues];
   int count = 0;
-  for (; i >= 0 && count < seasons_; i -= period_) {
-    sum += p_->values[i];
-    ++count;
-  }
-  return count > 0 ? sum / count : 0.0;
+  for (int i = origin - 1; i >= begin; i -= stride) recent[count++] = p.level.y[i];
+  std::nth_element(recent, recent + count / 2, recent + count);
+  std::fill(out.begin(), out.end(), recent[count / 2]);
+  return true;
 }
 
-bool SeasonalRatio::Predict(int origin, std::span<double> out) const {
-  const int window = std::max(3, p_->hour);
+void SeasonalNaive::Fit(const Prepared&, const std::vector<int>&, int) {}
+
+bool SeasonalNaive::Predict(const Prepared& p, int origin, std::span<float> out) const {
+  if (origin < period_) return false;
+  Repeat(p.level.y, origin, period_, out);
+  return true;
+}
+
+void SeasonalRatio::Fit(const Prepared&, const std::vector<int>&, int) {}
+
+bool SeasonalRatio::Predict(const Prepared& p, int origin, std::span<float> out) const {
+  const int window = std::max(3, p.hour);
   if (origin < period_ + window) return false;
-  double recent = 0;
-  double usual = 0;
-  for (int i = origin - window; i < origin; ++i) {
-    recent += p_->values[i];
-    usual += Shape(origin - window, i);
-  }
-  const double ratio = std::clamp((recent + kRatioShift * window) / (usual + kRatioShift * window),
-                                  kLowestRatio, kHighestRatio);
-  for (std::size_t h = 0; h < out.size(); ++h) {
-    out[h] = ratio * Shape(origin, origin + static_cast<int>(h));
-  }
+  const bool shape = source_ == Source::kShape;
+  const double recent = p.level.Mean(origin - window, origin);
+  const int before = origin - period_;
+  const double usual =
+      shape ? p.level.ShapeMean(before - window, before) : p.level.Mean(before - window, before);
+  const auto ratio = static_cast<float>(
+      std::clamp((recent + kRatioShift) / (usual + kRatioShift), kLowestRatio, kHighestRatio));
+  Repeat(shape ? p.level.shape : p.level.y, origin, period_, out);
+  for (float& v : out) v *= ratio;
   return true;
 }
 

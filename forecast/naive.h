@@ -1,5 +1,5 @@
-// Members without parameters: what was seen last, an hour's middle, one season ago, and one season
-// ago at today's level.
+// Members without parameters: what was seen last, an hour's or a day's middle, one season ago, and
+// one season ago at today's level.
 #pragma once
 
 #include <string>
@@ -14,12 +14,11 @@ class RecentLevel : public Member {
   RecentLevel(int window, const char* name) : window_(window), name_(name) {}
   [[nodiscard]] const char* Name() const override { return name_; }
   void Fit(const Prepared& p, const std::vector<int>& cutoffs, int horizon) override;
-  [[nodiscard]] bool Predict(int origin, std::span<double> out) const override;
+  [[nodiscard]] bool Predict(const Prepared& p, int origin, std::span<float> out) const override;
 
  private:
   int window_;
   const char* name_;
-  const Prepared* p_ = nullptr;
 };
 
 /// The value at the same place of the last whole season (seasonal naive).
@@ -28,32 +27,28 @@ class SeasonalNaive : public Member {
   SeasonalNaive(int period, const char* name) : period_(period), name_(name) {}
   [[nodiscard]] const char* Name() const override { return name_; }
   void Fit(const Prepared& p, const std::vector<int>& cutoffs, int horizon) override;
-  [[nodiscard]] bool Predict(int origin, std::span<double> out) const override;
+  [[nodiscard]] bool Predict(const Prepared& p, int origin, std::span<float> out) const override;
 
  private:
   int period_;
   const char* name_;
-  const Prepared* p_ = nullptr;
 };
 
-/// The mean of up to `seasons` values at the same place of the last seasons, multiplied by what the
-/// last hour came to ÷ what those seasons had in that hour.
+/// What was at the same place one `period` ago, or the shape there (the mean of the last seasons),
+/// multiplied by what the last hour came to ÷ what the source had a period before that hour.
 class SeasonalRatio : public Member {
  public:
-  SeasonalRatio(int period, int seasons, const char* name)
-      : period_(period), seasons_(seasons), name_(name) {}
+  enum class Source { kLastPeriod, kShape };
+  SeasonalRatio(int period, Source source, const char* name)
+      : period_(period), source_(source), name_(name) {}
   [[nodiscard]] const char* Name() const override { return name_; }
   void Fit(const Prepared& p, const std::vector<int>& cutoffs, int horizon) override;
-  [[nodiscard]] bool Predict(int origin, std::span<double> out) const override;
+  [[nodiscard]] bool Predict(const Prepared& p, int origin, std::span<float> out) const override;
 
  private:
-  /// Mean over the seasons before `origin` at the place of step `at`.
-  [[nodiscard]] double Shape(int origin, int at) const;
-
   int period_;
-  int seasons_;
+  Source source_;
   const char* name_;
-  const Prepared* p_ = nullptr;
 };
 
 }  // namespace tidewright

@@ -11,14 +11,26 @@
 
 namespace tidewright {
 
+/// A series of n steps and what every member needs of it.
+struct Track {
+  std::vector<float> y;            ///< [n]
+  std::vector<float> shape;        ///< [n] mean of y at i and up to six seasons before; y if none
+  std::vector<double> sums;        ///< [n + 1] prefix sums of y
+  std::vector<double> shape_sums;  ///< [n + 1] of shape
+
+  /// Means over [begin, end), begin cut to 0; 0 when nothing is left.
+  [[nodiscard]] double Mean(int begin, int end) const;
+  [[nodiscard]] double ShapeMean(int begin, int end) const;
+};
+
 /// All vectors have the same length; index i is the step [start + i·step, start + (i+1)·step).
 struct Prepared {
   WallTime start;
   Duration step{0};
   double scale = 1;                       ///< values × scale are in the series' own unit
-  std::vector<double> values;             ///< cleaned and filled, finite, ≥ 0, mean near 1
-  std::vector<double> logs;               ///< log(values + kLogShift)
-  std::vector<double> targets;            ///< as observed, outliers included; NaN is a gap
+  Track level;                            ///< cleaned and filled, finite, ≥ 0, mean near 1
+  Track log;                              ///< log(level + kLogShift)
+  std::vector<float> targets;             ///< as observed, outliers included; NaN is a gap
   std::vector<std::uint8_t> lower_bound;  ///< 1 where the target is only a lower bound
   std::vector<Season> seasons;            ///< significant ones, periods rising
   int hour = 1;                           ///< steps in an hour, at least 1
@@ -27,9 +39,14 @@ struct Prepared {
   std::vector<std::string> notes;
 
   static constexpr double kLogShift = 0.05;
+  static constexpr int kShapeSeasons = 7;
 
-  [[nodiscard]] int size() const { return static_cast<int>(values.size()); }
+  [[nodiscard]] int size() const { return static_cast<int>(targets.size()); }
   [[nodiscard]] WallTime end() const { return start + step * size(); }
+  /// Index of the step one or more whole `period`s before origin + ahead, the last before origin.
+  [[nodiscard]] static int Before(int origin, int ahead, int period) {
+    return origin + ahead - (ahead / period + 1) * period;
+  }
 };
 
 /// Coarsens to `step` with whole cells counted back from the last observation, takes out what is

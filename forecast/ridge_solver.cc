@@ -1,56 +1,74 @@
 #include "forecast/ridge_solver.h"
 
+#include <Eigen/Eigenvalues>
 #include <cmath>
 #include <limits>
 
 namespace tidewright {
+namespace {
 
-Moments::Moments(int features) : sums_(Eigen::MatrixXd::Zero(features + 2, features + 2)) {}
+// By factors of √10.
+constexpr double kSmallestPenalty = 1e-6;
+constexpr int kPenalties = 17;
 
-void Moments::Add(const Eigen::Ref<const Eigen::MatrixXd>& z) {
-  if (z.rows() > 0) sums_.selfadjointView<Eigen::Lower>().rankUpdate(z.transpose());
-}
-
-std::vector<double> SolveRidge(const Moments& moments) {
-  const int p = moments.Features();
-  const double n = moments.Rows();
-  if (n < 2 * p + 4) return {};
-  const Eigen::MatrixXd full = Eigen::MatrixXd(moments.Sums().selfadjointView<Eigen::Lower>()) / n;
-  const Eigen::VectorXd mean = full.col(0);
-  const Eigen::MatrixXd covariance = full - mean * mean.transpose();
-  Eigen::VectorXd deviation(p);
-  for (int j = 0; j < p; ++j) {
-    const double variance = covariance(j + 1, j + 1);
-    // Below this the variance is rounding.
-    deviation(j) = variance > 1e-12 * (1e-6 + full(j + 1, j + 1)) ? std::sqrt(variance) : 0.0;
-  }
-  Eigen::VectorXd inverse = deviation.unaryExpr([](double d) { return d > 0 ? 1.0 / d : 0.0; });
-  const Eigen::MatrixXd correlation =
-      inverse.asDiagonal() * covariance.block(1, 1, p, p) * inverse.asDiagonal();
-  const Eigen::VectorXd with_target = inverse.cwiseProduct(covariance.block(1, p + 1, p, 1));
-  const Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd> eigen(correlation);
-  const Eigen::VectorXd d = eigen.eigenvalues().cwiseMax(0.0);
-  const Eigen::VectorXd a = eigen.eigenvectors().transpose() * with_target;
-
+// Of standardised features: the coefficients in the eigenvectors' basis whose GCV score is least.
+Eigen::VectorXd ChoosePenalty(const Eigen::VectorXd& eigenvalues, const Eigen::VectorXd& target,
+                              double variance, double rows) {
+  const Eigen::ArrayXd d = eigenvalues.array().max(0.0);
+  const Eigen::ArrayXd squares = target.array().square();
   double best_score = std::numeric_limits<double>::infinity();
-  Eigen::VectorXd best = Eigen::VectorXd::Zero(p);
-  for (int k = -12; k <= 4; ++k) {
-    const double penalty = std::pow(10.0, 0.5 * k);
-    const Eigen::ArrayXd shrunk = d.array() + penalty;
-    const double rss = covariance(p + 1, p + 1) - 2.0 * (a.array().square() / shrunk).sum() +
-                       (a.array().square() * d.array() / shrunk.square()).sum();
-    const double freedom = 1.0 - (1.0 + (d.array() / shrunk).sum()) / n;
+  double best_penalty = 0;
+  double penalty = kSmallestPenalty;
+  for (int k = 0; k < kPenalties; ++k, penalty *= std::sqrt(10.0)) {
+    double rss = variance;
+    double freedom = 1.0 - 1.0 / rows;
+    for (Eigen::Index j = 0; j < d.size(); ++j) {
+      const double inverse = 1.0 / (d(j) + penalty);
+      rss -= squares(j) * inverse * (2.0 - d(j) * inverse);
+      freedom -= d(j) * inverse / rows;
+    }
     const double score = std::max(rss, 0.0) / (freedom * freedom);
     if (score < best_score) {
       best_score = score;
-      best = (a.array() / shrunk).matrix();
+      best_penalty = penalty;
     }
   }
+  return (target.array() / (d + best_penalty)).matrix();
+}
+
+}  // namespace
+
+std::vector<float> SolveRidge(Eigen::Ref<Eigen::MatrixXf> z) {
+  const Eigen::Index p = z.cols() - 1;
+  const Eigen::Index n = z.rows();
+  if (n < 2 * p + 4) return {};
+  const Eigen::RowVectorXf mean = z.colwise().mean();
+  z.rowwise() -= mean;
+  Eigen::MatrixXf gram = Eigen::MatrixXf::Zero(p + 1, p + 1);
+  gram.selfadjointView<Eigen::Lower>().rankUpdate(z.transpose());
+  const Eigen::MatrixXd covariance =
+      Eigen::MatrixXf(gram.selfadjointView<Eigen::Lower>()).cast<double>() / static_cast<double>(n);
+  Eigen::VectorXd inverse(p);
+  for (Eigen::Index j = 0; j < p; ++j) {
+    const double variance = covariance(j, j);
+    // Below this the variance is rounding.
+    const double noise = 1e-9 * (1e-6 + static_cast<double>(mean(j)) * mean(j));
+    inverse(j) = variance > noise ? 1.0 / std::sqrt(variance) : 0.0;
+  }
+  const Eigen::MatrixXd correlation =
+      inverse.asDiagonal() * covariance.topLeftCorner(p, p) * inverse.asDiagonal();
+  const Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd> eigen(correlation);
+  const Eigen::VectorXd target =
+      eigen.eigenvectors().transpose() * inverse.cwiseProduct(covariance.col(p).head(p));
+  const Eigen::VectorXd best =
+      ChoosePenalty(eigen.eigenvalues(), target, covariance(p, p), static_cast<double>(n));
   const Eigen::VectorXd coefficients = inverse.cwiseProduct(eigen.eigenvectors() * best);
-  std::vector<double> out(static_cast<std::size_t>(p) + 1);
-  out[0] = mean(p + 1) - coefficients.dot(mean.segment(1, p));
-  for (int j = 0; j < p; ++j) out[static_cast<std::size_t>(j) + 1] = coefficients(j);
-  for (const double c : out) {
+  std::vector<float> out(static_cast<std::size_t>(p) + 1);
+  out[0] = static_cast<float>(mean(p) - coefficients.dot(mean.head(p).transpose().cast<double>()));
+  for (Eigen::Index j = 0; j < p; ++j) {
+    out[static_cast<std::size_t>(j) + 1] = static_cast<float>(coefficients(j));
+  }
+  for (const float c : out) {
     if (!std::isfinite(c)) return {};
   }
   return out;

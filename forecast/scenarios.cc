@@ -1,5 +1,6 @@
 #include "forecast/scenarios.h"
 
+#include <Eigen/Core>
 #include <algorithm>
 #include <cmath>
 #include <numeric>
@@ -9,16 +10,20 @@
 namespace tidewright {
 namespace {
 
-constexpr double kSpreadShift = 0.1;  // of the mean level, which is 1
 // Likelihood of an origin: halved by these days of age, and up to four times as likely at
 // this time of day. Measured on 67 traces by pinball loss.
 constexpr double kHalfLifeDays = 3;
 constexpr double kSameHourBonus = 3;
 constexpr double kSameHourWidthHours = 1;
 // The members were fitted before the origins, but weighted and chosen with them in sight; this much
-// is given back, growing over the first hours of the horizon.
-constexpr double kOptimism = 0.05;
-constexpr double kOptimismHours = 4;
+// is given back, up to a few hours ahead and from half a day ahead on.
+constexpr double kOptimismNear = 0.05;
+constexpr double kOptimismFar = 0.20;
+// Far ahead a week holds few independent errors, whose extremes are no 99th percentile: a path's
+// errors are scaled by a log-normal factor with this deviation of the logarithm.
+constexpr double kScaleDoubtFar = 0.5;
+constexpr double kNearHours = 2;
+constexpr double kFarHours = 12;
 // With fewer complete error lines than this, lines that are too short are continued.
 constexpr std::size_t kEnoughLines = 24;
 constexpr double kMostGrowth = 3;
@@ -28,43 +33,6 @@ constexpr double kUnseenDaySpread = 0.5;
 // No scenario goes beyond this multiple of what was ever seen.
 constexpr double kBeyondMaximum = 3;
 constexpr double kLargest = 1e37;  // paths are floats
-
-// Quantile of sorted values at position level·(n+1): with few paths an extreme quantile must not
-// fall short (Hyndman and Fan's type 6).
-double SortedQuantile(const std::vector<float>& sorted, double level) {
-  const double last = static_cast<double>(sorted.size()) - 1.0;
-  const double position =
-      std::clamp(level * (static_cast<double>(sorted.size()) + 1.0) - 1.0, 0.0, last);
-  const auto below = static_cast<std::size_t>(position);
-  const std::size_t above = std::min(below + 1, sorted.size() - 1);
-  const double share = position - static_cast<double>(below);
-  const double low = sorted[below];
-  return low + share * (static_cast<double>(sorted[above]) - low);
-}
-
-double SpreadOf(double forecast, double power) {
-  if (power == 0) return 1.0;
-  return power == 1 ? forecast + kSpreadShift : std::sqrt(forecast + kSpreadShift);
-}
-
-// Negative log-likelihood, up to a constant, of Laplace errors whose scale goes with the spread.
-double LaplaceScore(const Prepared& p, const Combined& c, double power) {
-  constexpr std::size_t kThin = 3;
-  double log_spread = 0;
-  double error = 0;
-  double count = 0;
-  for (std::size_t o = 0; o < c.origins.size(); ++o) {
-    for (std::size_t h = 0; h < c.past[o].size(); h += kThin) {
-      const double target = p.targets[static_cast<std::size_t>(c.origins[o]) + h];
-      if (std::isnan(target)) continue;
-      const double spread = SpreadOf(c.past[o][h], power);
-      log_spread += std::log(spread);
-      error += std::abs(target - c.past[o][h]) / spread;
-      ++count;
-    }
-  }
-  return count > 0 ? log_spread / count + std::log(error / count + 1e-12) : 0.0;
-}
 
 // Edges of the stretches of the horizon for which an origin is drawn anew where the one before has
 // no errors so far ahead: recent origins serve the first hours, older ones all of it.
@@ -101,8 +69,8 @@ class OriginUrn {
     }
   }
 
-  [[nodiscard]] std::size_t Needed() const { return needed_; }
   [[nodiscard]] bool Empty() const { return origins_.empty(); }
+  [[nodiscard]] bool Serves(const std::vector<float>& line) const { return line.size() >= needed_; }
   [[nodiscard]] int At(double u) const {
     const auto it =
         std::lower_bound(cumulative_.begin(), cumulative_.end(), u * cumulative_.back());
@@ -116,80 +84,89 @@ class OriginUrn {
   std::vector<double> cumulative_;
 };
 
+// The line that a path goes on with where the one it follows ends: the nearest long one.
+std::size_t Continuation(std::size_t o, std::size_t lines) {
+  std::size_t nearest = o / Combined::kLongEvery * Combined::kLongEvery + Combined::kLongEvery - 1;
+  while (nearest >= lines && nearest >= Combined::kLongEvery) nearest -= Combined::kLongEvery;
+  return std::min(nearest, lines - 1);
+}
+
 // A line beyond its end: run back and forth, growing as a random walk would.
-double ErrorAt(const std::vector<float>& line, int h) {
+float Continued(const std::vector<float>& line, int h) {
   const int length = static_cast<int>(line.size());
-  if (h < length) return line[static_cast<std::size_t>(h)];
   const int turn = h % (2 * length);
   const int index = turn < length ? turn : 2 * length - 1 - turn;
   const double growth = std::sqrt((h + 1.0) / length);
-  return line[static_cast<std::size_t>(index)] * std::min(growth, kMostGrowth);
+  return line[static_cast<std::size_t>(index)] * static_cast<float>(std::min(growth, kMostGrowth));
 }
 
-// What turns an error into a path's value.
+// What turns errors into paths.
 class PathMaker {
  public:
   PathMaker(const Prepared& p, const Combined& combined, const Residuals& residuals)
-      : p_(p), combined_(combined), residuals_(residuals) {
-    double highest = 0;
-    for (const double t : p.targets) {
-      if (!std::isnan(t)) highest = std::max(highest, t);
+      : point_(combined.point), scale_(static_cast<float>(p.scale)) {
+    float highest = 0;
+    for (const float t : p.targets) {
+      if (t > highest) highest = t;
     }
-    limit_ = kBeyondMaximum * highest;
+    limit_ = static_cast<float>(std::min(kBeyondMaximum * highest, kLargest / p.scale));
     const double days = p.size() / (24.0 * p.hour);
-    unseen_spread_ = kUnseenDaySpread * std::max(0.0, 1.0 - days);
+    const double unseen = kUnseenDaySpread * std::max(0.0, 1.0 - days);
+    for (std::size_t h = 0; h < point_.size(); ++h) {
+      const double hours = (static_cast<double>(h) + 1.0) / p.hour;
+      const double far =
+          std::clamp(std::log(hours / kNearHours) / std::log(kFarHours / kNearHours), 0.0, 1.0);
+      const double optimism = 1.0 + kOptimismNear + (kOptimismFar - kOptimismNear) * far;
+      doubt_.push_back(static_cast<float>(kScaleDoubtFar * far));
+      spread_.push_back(static_cast<float>(optimism * residuals.Spread(point_[h])));
+      unseen_.push_back(static_cast<float>(unseen * point_[h] * std::sqrt(hours / 12.0)));
+    }
   }
 
-  // `line` may be null: then only the spread of an unseen day is left.
-  [[nodiscard]] float Value(int h, const std::vector<float>* line, double normal) const {
-    const double point = combined_.point[static_cast<std::size_t>(h)];
-    const double ahead_hours = (h + 1.0) / p_.hour;
-    const double optimism = 1.0 + kOptimism * std::min(1.0, ahead_hours / kOptimismHours);
-    double value = point;
-    if (line != nullptr) value += optimism * ErrorAt(*line, h) * residuals_.Spread(point);
-    value += unseen_spread_ * normal * point * std::sqrt(ahead_hours / 12.0);
-    value = std::clamp(value, 0.0, limit_) * p_.scale;
-    return static_cast<float>(std::min(value, kLargest));
+  // Fills row[begin, end) with errors; `line` may be null: then only the spread of an unseen day is
+  // left.
+  void Errors(int begin, int end, const std::vector<float>* line, float normal, float* row) const {
+    if (line == nullptr) {
+      for (int h = begin; h < end; ++h) row[h] = unseen_[h] * normal;
+      return;
+    }
+    const int known = std::clamp(static_cast<int>(line->size()), begin, end);
+    std::copy(line->data() + begin, line->data() + known, row + begin);
+    for (int h = known; h < end; ++h) row[h] = Continued(*line, h);
+    using Map = Eigen::Map<const Eigen::ArrayXf>;
+    const Eigen::Index count = end - begin;
+    Eigen::Map<Eigen::ArrayXf> errors(row + begin, count);
+    errors *= Map(spread_.data() + begin, count);
+    if (doubt_[end - 1] > 0) errors *= (Map(doubt_.data() + begin, count) * normal).exp();
+    errors += Map(unseen_.data() + begin, count) * normal;
+  }
+
+  // Errors become demand: their median at each step is taken out, the forecast put in.
+  void Finish(SamplePaths& paths) const {
+    std::vector<float> column(static_cast<std::size_t>(paths.paths));
+    const auto middle = column.begin() + paths.paths / 2;
+    for (int h = 0; h < paths.steps; ++h) {
+      float* at = paths.values.data() + h;
+      for (int k = 0; k < paths.paths; ++k) column[k] = at[std::ptrdiff_t{k} * paths.steps];
+      std::nth_element(column.begin(), middle, column.end());
+      const float shift = point_[h] - *middle;
+      for (int k = 0; k < paths.paths; ++k) {
+        float& value = at[std::ptrdiff_t{k} * paths.steps];
+        value = std::clamp(value + shift, 0.0F, limit_) * scale_;
+      }
+    }
   }
 
  private:
-  const Prepared& p_;
-  const Combined& combined_;
-  const Residuals& residuals_;
-  double limit_ = 0;
-  double unseen_spread_ = 0;
+  const std::vector<float>& point_;
+  float scale_;
+  float limit_ = 0;
+  std::vector<float> spread_;
+  std::vector<float> doubt_;  // of the errors' scale
+  std::vector<float> unseen_;
 };
 
 }  // namespace
-
-double Residuals::Spread(double forecast) const { return SpreadOf(forecast, power); }
-
-Residuals MeasureResiduals(const Prepared& p, const Combined& combined) {
-  Residuals out;
-  double best = LaplaceScore(p, combined, 0);
-  for (const double power : {0.5, 1.0}) {
-    const double score = LaplaceScore(p, combined, power);
-    if (score < best) {
-      best = score;
-      out.power = power;
-    }
-  }
-  for (std::size_t o = 0; o < combined.origins.size(); ++o) {
-    const auto& forecast = combined.past[o];
-    std::vector<float> line(forecast.size());
-    double error = 0;  // a gap repeats the error before it
-    for (std::size_t h = 0; h < forecast.size(); ++h) {
-      const std::size_t at = static_cast<std::size_t>(combined.origins[o]) + h;
-      if (!std::isnan(p.targets[at])) {
-        error = (p.targets[at] - forecast[h]) / out.Spread(forecast[h]);
-        if (p.lower_bound[at] != 0) error = std::max(error, 0.0);
-      }
-      line[h] = static_cast<float>(error);
-    }
-    out.lines.push_back(std::move(line));
-  }
-  return out;
-}
 
 SamplePaths DrawPaths(const Prepared& p, const Combined& combined, const Residuals& residuals,
                       int paths, std::uint64_t seed) {
@@ -203,23 +180,28 @@ SamplePaths DrawPaths(const Prepared& p, const Combined& combined, const Residua
   for (std::size_t k = order.size() - 1; k > 0; --k) {
     std::swap(order[k], order[random.Below(k + 1)]);
   }
-  std::vector<double> normals(order.size());
-  for (double& z : normals) z = random.Normal();
+  std::vector<float> normals(order.size());
+  for (float& z : normals) z = static_cast<float>(random.Normal());
 
   const PathMaker maker(p, combined, residuals);
+  const auto& lines = residuals.lines;
   const std::vector<int> edges = StretchEdges(p.hour, horizon);
   std::vector<int> chosen(order.size(), -1);
   for (std::size_t s = 0; s + 1 < edges.size(); ++s) {
     const OriginUrn urn(residuals, combined.spacing, p.hour, edges[s + 1]);
     for (std::size_t k = 0; k < order.size(); ++k) {
       const double u = (order[k] + random.Uniform()) / paths;
-      const bool keeps = chosen[k] >= 0 && residuals.lines[chosen[k]].size() >= urn.Needed();
-      if (!keeps) chosen[k] = urn.Empty() ? -1 : urn.At(u);
-      const auto* line = chosen[k] < 0 ? nullptr : &residuals.lines[chosen[k]];
+      if (chosen[k] >= 0 && !urn.Serves(lines[chosen[k]])) {
+        chosen[k] =
+            static_cast<int>(Continuation(static_cast<std::size_t>(chosen[k]), lines.size()));
+      }
+      if (chosen[k] < 0 || !urn.Serves(lines[chosen[k]])) chosen[k] = urn.Empty() ? -1 : urn.At(u);
+      const auto* line = chosen[k] < 0 ? nullptr : &lines[chosen[k]];
       float* row = out.values.data() + k * static_cast<std::size_t>(horizon);
-      for (int h = edges[s]; h < edges[s + 1]; ++h) row[h] = maker.Value(h, line, normals[k]);
+      maker.Errors(edges[s], edges[s + 1], line, normals[k], row);
     }
   }
+  maker.Finish(out);
   return out;
 }
 
@@ -232,15 +214,42 @@ std::vector<double> StepMeans(const SamplePaths& paths) {
   return out;
 }
 
+namespace {
+
+// Quantiles at rising levels of `values`, which are reordered; position level·(n+1): with few paths
+// an extreme quantile must not fall short (Hyndman and Fan's type 6).
+void Quantiles(std::vector<float>& values, const std::vector<double>& levels,
+               std::vector<double>& out) {
+  const double last = static_cast<double>(values.size()) - 1.0;
+  auto begin = values.begin();  // what lies before is no greater than what lies behind
+  for (std::size_t l = 0; l < levels.size(); ++l) {
+    const double position = std::clamp(levels[l] * (last + 2.0) - 1.0, 0.0, last);
+    const auto below = values.begin() + static_cast<std::ptrdiff_t>(position);
+    if (below >= begin) {
+      std::nth_element(begin, below, values.end());
+      begin = below;
+    }
+    double value = *below;
+    const double share = position - std::floor(position);
+    if (share > 0 && below + 1 != values.end()) {
+      value += share * (static_cast<double>(*std::min_element(below + 1, values.end())) - value);
+    }
+    out[l] = value;
+  }
+}
+
+}  // namespace
+
 std::vector<std::vector<double>> StepQuantiles(const SamplePaths& paths,
                                                const std::vector<double>& levels) {
   const auto steps = static_cast<std::size_t>(paths.steps);
   std::vector<std::vector<double>> out(levels.size(), std::vector<double>(steps));
   std::vector<float> column(static_cast<std::size_t>(paths.paths));
+  std::vector<double> values(levels.size());
   for (int h = 0; h < paths.steps; ++h) {
     for (int k = 0; k < paths.paths; ++k) column[k] = paths.At(k, h);
-    std::sort(column.begin(), column.end());
-    for (std::size_t l = 0; l < levels.size(); ++l) out[l][h] = SortedQuantile(column, levels[l]);
+    Quantiles(column, levels, values);
+    for (std::size_t l = 0; l < levels.size(); ++l) out[l][h] = values[l];
   }
   return out;
 }
@@ -252,10 +261,8 @@ std::vector<double> MaximumQuantiles(const SamplePaths& paths, int steps,
     const auto row = paths.values.begin() + static_cast<std::ptrdiff_t>(k) * paths.steps;
     maxima[k] = *std::max_element(row, row + steps);
   }
-  std::sort(maxima.begin(), maxima.end());
-  std::vector<double> out;
-  out.reserve(levels.size());
-  for (const double level : levels) out.push_back(SortedQuantile(maxima, level));
+  std::vector<double> out(levels.size());
+  Quantiles(maxima, levels, out);
   return out;
 }
 

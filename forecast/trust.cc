@@ -40,11 +40,11 @@ Errors RecentErrors(const Prepared& p, const Combined& combined, int steps) {
 }
 
 double BlindError(const Prepared& p) {
-  std::vector<double> sorted = p.values;
+  std::vector<float> sorted = p.level.y;
   std::sort(sorted.begin(), sorted.end());
   const double median = sorted[sorted.size() / 2];
   double sum = 0;
-  for (const double v : p.values) sum += std::abs(v - median);
+  for (const double v : p.level.y) sum += std::abs(v - median);
   return sum / p.size();
 }
 

@@ -5,7 +5,7 @@
 
 #include "forecast/combination.h"
 #include "forecast/forecast.h"
-#include "forecast/scenarios.h"
+#include "forecast/residuals.h"
 
 namespace tidewright {
 

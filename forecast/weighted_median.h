@@ -1,0 +1,19 @@
+// The weighted median of some rows, column by column. Inside the room only.
+#pragma once
+
+#include <vector>
+
+namespace tidewright {
+
+/// Rows are padded to a multiple of this many columns.
+inline constexpr int kLanes = 4;
+[[nodiscard]] constexpr int Padded(int columns) { return (columns + kLanes - 1) / kLanes * kLanes; }
+
+/// out[h] is the median of rows[k][h] weighted by weights[k][h] ≥ 0; where exactly half of the
+/// weight lies on each side, the mean of the two values between which it lies. Rows hold `columns`
+/// values (a multiple of kLanes), finite. At most kMostRows rows, at least one.
+inline constexpr int kMostRows = 16;
+void WeightedMedian(const std::vector<const float*>& rows, const std::vector<const float*>& weights,
+                    int columns, float* out);
+
+}  // namespace tidewright
