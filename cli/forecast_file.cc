@@ -28,9 +28,7 @@ class FileForecaster {
         progress_(clock, job_.series.size(), "series") {}
 
   int Run() {
-    for (const std::string& repair : job_.repairs) {
-      std::fprintf(stderr, "tidectl: %s: %s\n", options_.input.c_str(), repair.c_str());
-    }
+    TellRepairs(options_, job_.repairs);
     const Status status = WriteAll();
     progress_.Clear();
     if (!status.ok()) return Fail(status);

@@ -45,6 +45,9 @@ struct FileForecastJob {
 /// be forecast.
 [[nodiscard]] Series NewestPart(const Series& series);
 
+/// On stderr: what was done to the rows.
+void TellRepairs(const ForecastFileOptions& options, const std::vector<std::string>& repairs);
+
 /// Each returns its exit code.
 int ForecastFile(const ForecastFileOptions& options, Clock& clock);
 int EvaluateFile(const ForecastFileOptions& options, Clock& clock);

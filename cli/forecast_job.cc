@@ -146,6 +146,13 @@ StatusOr<FileForecastJob> PrepareJob(const ForecastFileOptions& options) {
   return job;
 }
 
+void TellRepairs(const ForecastFileOptions& options, const std::vector<std::string>& repairs) {
+  const std::string name = options.input == "-" ? "stdin" : options.input;
+  for (const std::string& repair : repairs) {
+    std::fprintf(stderr, "tidectl: %s: %s\n", name.c_str(), repair.c_str());
+  }
+}
+
 Series NewestPart(const Series& series) {
   const auto keep =
       std::max(kLeastSteps, static_cast<std::size_t>(ForecastState::kHistory / series.step));

@@ -189,7 +189,8 @@ void AddForecast(CLI::App& app, Arguments& args, Run& run, const std::function<S
         args.forecast_file.output = args.output;
         args.forecast_file.no_color = args.options.no_color;
         RealClock clock;
-        return ForecastFile(args.forecast_file, clock);
+        return args.forecast_file.evaluate ? EvaluateFile(args.forecast_file, clock)
+                                           : ForecastFile(args.forecast_file, clock);
       };
       return;
     }
