@@ -71,10 +71,11 @@ class FileForecaster {
     Made made;
     SeriesForecast& result = made.result;
     result.id = named.id;
-    result.steps = named.series.size();
-    result.gaps = result.steps - named.series.Observed();
     ForecastState state;
     state.observed = NewestPart(named.series);
+    result.steps = named.series.size();
+    result.gaps = result.steps - named.series.Observed();
+    result.used = state.observed.size();
     auto forecast = MakeForecast(state, job_.request);
     result.status = WithoutKey(forecast.status(), state.key);
     if (forecast.ok()) result.forecast = *std::move(forecast);
@@ -82,10 +83,6 @@ class FileForecaster {
       made.text = JsonObject(result, job_.dated, options_.panel ? NoRepairs() : job_.repairs);
     }
     if (!result.status.ok()) return made;
-    if (state.observed.size() < result.steps) {
-      result.forecast.notes.push_back(
-          fmt::format("the newest {} of {} steps were used", state.observed.size(), result.steps));
-    }
     if (options_.output == "csv") made.text = CsvRows(result, job_.dated);
     if (!options_.paths_output.empty()) made.paths = PathsRows(result, job_.dated);
     return made;
@@ -112,28 +109,31 @@ class FileForecaster {
       return out.Write((i == 0 ? "\n" : ",\n") + made.text);
     }
     if (!result.status.ok()) return OkStatus();
+    const Series& observed = job_.series[i].series;
     if (options_.output == "csv") {
-      Explain(result, stderr);
+      if (options_.explain) {
+        progress_.Clear();
+        std::fputs(Explanation(result, observed).c_str(), stderr);
+      }
       return out.Write(made.text);
     }
     if (!options_.panel) {
-      return out.Write(Picture(terminal_, result, job_.series[i].series, job_.dated));
+      std::string text = Picture(terminal_, result, observed, job_.dated);
+      if (options_.explain) {
+        text += "note: " + DescribeInput(result, observed, job_.dated) + "\n";
+      }
+      return out.Write(text);
     }
     rows_.push_back(PanelRow(result));
-    if (options_.explain) explanations_ += Explanation(result);
+    if (options_.explain) explanations_ += Explanation(result, observed);
     return OkStatus();
   }
 
-  static std::string Explanation(const SeriesForecast& result) {
-    std::string text;
+  std::string Explanation(const SeriesForecast& result, const Series& observed) const {
+    std::string text =
+        fmt::format("{}: {}\n", result.id, DescribeInput(result, observed, job_.dated));
     for (const std::string& note : result.forecast.notes) text += result.id + ": " + note + "\n";
     return text;
-  }
-
-  void Explain(const SeriesForecast& result, std::FILE* where) {
-    if (!options_.explain) return;
-    progress_.Clear();
-    std::fputs(Explanation(result).c_str(), where);
   }
 
   [[nodiscard]] std::string Opening() const {

@@ -61,6 +61,7 @@ void AddForecastFileOptions(CLI::App& forecast, ForecastFileOptions& options) {
       "--evaluate", options.evaluate,
       "Forecast what is already known, from several times in the past, beside seasonal naive");
   add(evaluate);
+  for (const char* other : {"--explain", "--paths-output"}) evaluate->excludes(other);
   forecast
       .add_option("--origins", options.origins, "From how many times, equally spaced, to evaluate")
       ->check(CLI::Range(1, 1000))

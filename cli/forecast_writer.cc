@@ -106,6 +106,7 @@ std::string JsonObject(const SeriesForecast& result, bool dated,
   object["id"] = result.id;
   object["observed_steps"] = result.steps;
   object["gaps"] = result.gaps;
+  object["used_steps"] = result.used;
   if (!repairs.empty()) object["repairs"] = repairs;
   if (!result.status.ok()) {
     object["error"] = Message(result.status);
@@ -127,6 +128,16 @@ std::string JsonObject(const SeriesForecast& result, bool dated,
                                 {"quantiles", ByLevel(forecast.levels, maximum.quantiles)}});
   }
   return object.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+std::string DescribeInput(const SeriesForecast& result, const Series& observed, bool dated) {
+  std::string text = fmt::format("{} steps of {}", result.steps, FormatDuration(observed.step));
+  if (dated) {
+    text += fmt::format(" from {} to {}", ShortTime(observed.start), ShortTime(observed.end()));
+  }
+  text += fmt::format(", {} gaps", result.gaps);
+  if (result.used < result.steps) text += fmt::format("; the newest {} were used", result.used);
+  return text;
 }
 
 std::string Picture(const Terminal& terminal, const SeriesForecast& result, const Series& observed,

@@ -17,6 +17,7 @@ struct SeriesForecast {
   Forecast forecast;
   std::size_t steps = 0;  ///< observed ones and gaps
   std::size_t gaps = 0;
+  std::size_t used = 0;  ///< the newest of the steps: what the forecaster was given
 };
 
 /// "q50", "q99.5".
@@ -36,6 +37,9 @@ struct SeriesForecast {
 /// One object on one line, without the line's end.
 [[nodiscard]] std::string JsonObject(const SeriesForecast& result, bool dated,
                                      const std::vector<std::string>& repairs);
+/// "4032 steps of 5m from 2026-01-01 00:00 to 2026-01-15 00:00, 12 gaps".
+[[nodiscard]] std::string DescribeInput(const SeriesForecast& result, const Series& observed,
+                                        bool dated);
 /// A picture of the newest history and the forecast, and the quantiles of the maximum.
 [[nodiscard]] std::string Picture(const Terminal& terminal, const SeriesForecast& result,
                                   const Series& observed, bool dated);

@@ -62,7 +62,8 @@ Status EndOf(const csv::LineReader& lines, const std::string& name) {
 
 void TellMissing(std::int64_t words, std::vector<std::string>& repairs) {
   if (words == 0) return;
-  repairs.push_back(fmt::format("{} values are written as nan, null or the like: gaps", words));
+  repairs.push_back(
+      fmt::format("values written as nan, null or the like: {}; read as gaps", words));
 }
 
 struct LongRow {
@@ -184,22 +185,29 @@ class PanelParser {
       return Error(StatusCode::kInvalidArgument, "{}: no series; write id,v1,v2,… on each line",
                    options_.name);
     }
-    if (longest_ <= 1 && csv::ParseTimestamp(out_.series.front().id)) {
-      return Error(StatusCode::kInvalidArgument,
-                   "{}: one value a line, after a time: this is no panel but one series of "
-                   "timestamp,value",
-                   options_.name);
-    }
+    if (NoPanel()) return NoPanelError();
     TellMissing(words_, out_.repairs);
     return OkStatus();
   }
 
  private:
+  /// A long file by mistake.
+  [[nodiscard]] bool NoPanel() const {
+    return longest_ <= 1 && csv::ParseTimestamp(out_.series.front().id).has_value();
+  }
+  [[nodiscard]] Status NoPanelError() const {
+    return Error(StatusCode::kInvalidArgument,
+                 "{}: one value a line, after a time: this is no panel but one series of "
+                 "timestamp,value",
+                 options_.name);
+  }
+
   Status Keep(std::int64_t number, NamedSeries named) {
     if (named.id.empty()) {
       return LineError(options_.name, number, "the series has no id; write id,v1,v2,…");
     }
     const auto [other, fresh] = lines_.emplace(named.id, number);
+    if (!fresh && NoPanel()) return NoPanelError();
     if (!fresh) {
       return LineError(options_.name, number, "series {} stands on line {} already; rename one",
                        csv::Shown(named.id), other->second);

@@ -69,6 +69,25 @@ struct Grid {
   [[nodiscard]] WallTime TimeOf(std::int64_t cell) const { return WallTime(phase + step * cell); }
 };
 
+/// Where rows of jittered times stand in their steps: the circular mean of their phases, in whole
+/// seconds where steps are long; absent where they stand anywhere.
+std::optional<Duration> JitteredPhase(const std::vector<TimedValue>& rows, Duration step) {
+  // Uniform jitter over a third of the step still has a resultant of sin(π/3)/(π/3) = 0.83.
+  constexpr double kConcentrated = 0.83;
+  double x = 0, y = 0;
+  for (const TimedValue& row : rows) {
+    const std::int64_t rest =
+        Micros(row.at) - FloorDivide(Micros(row.at), step.count()) * step.count();
+    const double angle = 2 * M_PI * static_cast<double>(rest) / static_cast<double>(step.count());
+    x += std::cos(angle);
+    y += std::sin(angle);
+  }
+  if (std::hypot(x, y) < kConcentrated * static_cast<double>(rows.size())) return std::nullopt;
+  const double turn = std::atan2(y, x) / (2 * M_PI);
+  const double phase = (turn < 0 ? turn + 1 : turn) * Seconds(step);
+  return FromSeconds(step < seconds(10) ? phase : std::round(phase));
+}
+
 /// `rows` in rising order; absent where all have one time.
 std::optional<Grid> FindGrid(const std::vector<TimedValue>& rows, Duration irregular_step) {
   std::vector<std::int64_t> differences;
@@ -87,7 +106,9 @@ std::optional<Grid> FindGrid(const std::vector<TimedValue>& rows, Duration irreg
     const auto middle = differences.begin() + static_cast<std::ptrdiff_t>(differences.size() / 2);
     std::nth_element(differences.begin(), middle, differences.end());
     grid.step = irregular_step > Duration(0) ? irregular_step : Usual(Duration(*middle));
-    grid.nearest = false;
+    const auto phase = JitteredPhase(rows, grid.step);
+    grid.nearest = phase.has_value();
+    grid.phase = phase.value_or(Duration(0));
     return grid;
   }
   grid.step = Duration(common);
@@ -137,7 +158,7 @@ StatusOr<Gridded> PutOnGrid(std::vector<TimedValue> rows, Duration irregular_ste
   }
   if (const auto disordered = Sort(rows); disordered > 0) {
     out.repairs.push_back(
-        fmt::format("{} rows were earlier than the row before: sorted by time", disordered));
+        fmt::format("rows earlier than the row before: {}; sorted by time", disordered));
   }
   const auto grid = FindGrid(rows, irregular_step);
   if (!grid) {
@@ -171,7 +192,7 @@ StatusOr<Gridded> PutOnGrid(std::vector<TimedValue> rows, Duration irregular_ste
   }
   if (twins > 0) {
     out.repairs.push_back(
-        fmt::format("{} rows repeat the time of another one: their values are averaged", twins));
+        fmt::format("rows at the time of another one: {}; their values are averaged", twins));
   }
   if (!grid->regular) {
     out.repairs.push_back(
@@ -179,13 +200,12 @@ StatusOr<Gridded> PutOnGrid(std::vector<TimedValue> rows, Duration irregular_ste
                     FormatDuration(grid->step)));
   } else if (off_grid > 0) {
     out.repairs.push_back(
-        fmt::format("{} rows lie between the steps of {}: averaged into the "
-                    "nearest one",
-                    off_grid, FormatDuration(grid->step)));
+        fmt::format("rows between the steps of {}: {}; averaged into the nearest one",
+                    FormatDuration(grid->step), off_grid));
   }
   if (observed < cells) {
-    out.repairs.push_back(fmt::format("{} of {} steps of {} have no value: they stay gaps",
-                                      cells - observed, cells, FormatDuration(grid->step)));
+    out.repairs.push_back(fmt::format("steps of {} without a value: {} of {}; they stay gaps",
+                                      FormatDuration(grid->step), cells - observed, cells));
   }
   return out;
 }

@@ -23,7 +23,8 @@ struct Gridded {
 /// are no multiple of any common one, rows are irregular: the grid's step is then `irregular_step`,
 /// or where that is 0 the median difference, rounded to what people use (…, 15 s, 30 s, 1 min, …).
 /// Rows out of order are sorted; several rows in one cell are averaged; a row goes to the nearest
-/// cell of the most common phase (to the cell it lies in, where rows are irregular). Each of these
+/// cell of the most common phase (of the mean phase, where irregular rows jitter round
+/// one; else to the cell it lies in). Each of these
 /// is told in `repairs`. Cells without a value are gaps.
 /// kInvalidArgument for fewer than two different times, and where the rows span more steps than
 /// their number can explain (a mistyped date).
