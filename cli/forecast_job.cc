@@ -135,6 +135,10 @@ StatusOr<FileForecastJob> PrepareJob(const ForecastFileOptions& options) {
     TW_ASSIGN_OR_RETURN(job.request.levels, ParseLevels(options.quantiles));
   }
   TW_RETURN_IF_ERROR(ParseHorizon(options.horizon, std::chrono::hours(1)).status());
+  const std::string output = options.output_file.empty() ? "-" : options.output_file;
+  if (options.paths_output == output) {
+    return Error(kBad, "--paths-output: {} takes the forecast already; name another file", output);
+  }
   TW_RETURN_IF_ERROR(Read(options, job));
   TW_ASSIGN_OR_RETURN(job.request.horizon, ParseHorizon(options.horizon, job.request.step));
   job.request.windows = Windows(job.request.step, job.request.horizon);

@@ -3,6 +3,7 @@
 namespace tidewright::cli {
 namespace {
 
+constexpr char kGroup[] = "From a file, without a daemon (also --output table, csv or json)";
 constexpr char kFooter[] =
     "Input: a long CSV of timestamp,value (ISO 8601, UTC or with an offset, or s, ms, us or ns\n"
     "since 1970), or with --panel one series a line, id,v1,v2,…  An empty value is a gap. What "
@@ -30,44 +31,53 @@ constexpr char kFooter[] =
 
 void AddForecastFileOptions(CLI::App& forecast, ForecastFileOptions& options) {
   forecast.footer(kFooter);
-  constexpr char kGroup[] = "From a file, without a daemon";
-  auto* input = forecast.add_option("--input", options.input, "The file, - for stdin");
-  const auto add = [&](CLI::Option* option) { option->group(kGroup)->needs(input); };
-  input->group(kGroup);
-  add(forecast.add_flag("--panel", options.panel, "One series a line: id,v1,v2,…"));
-  add(forecast.add_option("--step", options.step,
-                          "Distance of a panel's values, such as 1h; of a long file's forecast "
-                          "(default: found in the file)"));
-  add(forecast.add_option("--start", options.start, "Time of a panel's first value"));
-  add(forecast
-          .add_option("--horizon", options.horizon,
-                      "How far ahead: a number of steps, or a duration such as 24h")
-          ->capture_default_str());
-  add(forecast.add_option("--quantiles", options.quantiles,
-                          "Levels between 0 and 1 (default: 0.5,0.8,0.9,0.95,0.99)"));
-  add(forecast
-          .add_option("--paths", options.paths, "How many scenarios the quantiles are read off")
-          ->check(CLI::Range(1, 10000)));
-  add(forecast.add_option("--paths-output", options.paths_output,
-                          "Write the scenarios: id,path,step,timestamp,value"));
-  add(forecast.add_option("--seed", options.seed, "Of the scenarios")->capture_default_str());
-  add(forecast.add_option("--jobs", options.jobs, "Threads (default: one a core)")
-          ->check(CLI::Range(1, 1024)));
-  add(forecast.add_option("--output-file", options.output_file,
-                          "Write there instead of stdout, at once when complete"));
-  add(forecast.add_flag("--explain", options.explain,
-                        "Season, members and weights, what was cleaned, how far to trust it"));
-  auto* evaluate = forecast.add_flag(
-      "--evaluate", options.evaluate,
-      "Forecast what is already known, from several times in the past, beside seasonal naive");
-  add(evaluate);
-  for (const char* other : {"--explain", "--paths-output"}) evaluate->excludes(other);
-  forecast
-      .add_option("--origins", options.origins, "From how many times, equally spaced, to evaluate")
-      ->check(CLI::Range(1, 1000))
-      ->capture_default_str()
-      ->group(kGroup)
-      ->needs(evaluate);
+  const auto add = [&](const char* name, auto& value, const char* type, const char* what) {
+    return forecast.add_option(name, value, what)->group(kGroup)->type_name(type);
+  };
+  const auto flag = [&](const char* name, bool& value, const char* what) {
+    return forecast.add_flag(name, value, what)->group(kGroup);
+  };
+  add("--input", options.input, "FILE", "A CSV file, - for stdin");
+  flag("--panel", options.panel, "One series a line: id,v1,v2,…");
+  add("--step", options.step, "DURATION",
+      "Distance of a panel's values, such as 1h; of a long file's forecast (default: found there)");
+  add("--start", options.start, "TIME", "Time of a panel's first value");
+  add("--horizon", options.horizon, "N|DURATION",
+      "How far ahead: a number of steps, or such as 24h (default: 48)");
+  add("--quantiles", options.quantiles, "LEVELS",
+      "Between 0 and 1 (default: 0.5,0.8,0.9,0.95,0.99)");
+  add("--paths", options.paths, "N", "How many scenarios the quantiles are read off, up to 10000")
+      ->check(CLI::Range(1, 10000));
+  add("--paths-output", options.paths_output, "FILE",
+      "Write the scenarios too: id,path,step,timestamp,value");
+  add("--seed", options.seed, "N", "Of the scenarios (default: 1)");
+  add("--jobs", options.jobs, "N", "Threads (default: one a core)")->check(CLI::Range(1, 1024));
+  add("--output-file", options.output_file, "FILE",
+      "Write there instead of stdout; it appears when it is complete");
+  flag("--explain", options.explain,
+       "Season, members and weights, what was cleaned, how far to trust it");
+  flag("--evaluate", options.evaluate,
+       "Forecast what is already known, from several times in the past, beside seasonal naive");
+  add("--origins", options.origins, "N",
+      "From how many times, equally spaced, to evaluate (default: 8)")
+      ->check(CLI::Range(1, 1000));
+}
+
+void CheckForecastOptions(const CLI::App& forecast) {
+  const auto refuse_both = [&](const char* one, const char* other) {
+    if (forecast.count(one) > 0 && forecast.count(other) > 0) {
+      throw CLI::ExcludesError(one, other);
+    }
+  };
+  for (const char* daemon : {"--resource", "--history"}) refuse_both(daemon, "--input");
+  for (const char* other : {"--explain", "--paths-output"}) refuse_both(other, "--evaluate");
+  for (const CLI::Option* option : forecast.get_options()) {
+    if (option->get_group() != kGroup || option->count() == 0) continue;
+    if (forecast.count("--input") == 0) throw CLI::RequiresError(option->get_name(), "--input");
+  }
+  if (forecast.count("--origins") > 0 && forecast.count("--evaluate") == 0) {
+    throw CLI::RequiresError("--origins", "--evaluate");
+  }
 }
 
 }  // namespace tidewright::cli

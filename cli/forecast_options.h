@@ -2,8 +2,6 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
-#include <functional>
-#include <string>
 
 #include "cli/forecast_file.h"
 
@@ -11,5 +9,7 @@ namespace tidewright::cli {
 
 /// Adds what the form with --input takes to the subcommand; `options` must outlive it.
 void AddForecastFileOptions(CLI::App& forecast, ForecastFileOptions& options);
+/// Of the parsed subcommand: throws CLI::ParseError where options are not for each other.
+void CheckForecastOptions(const CLI::App& forecast);
 
 }  // namespace tidewright::cli

@@ -6,6 +6,7 @@
 
 #include "cli/render.h"
 #include "core/series.h"
+#include "core/status.h"
 #include "forecast/forecast.h"
 
 namespace tidewright::cli {

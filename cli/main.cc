@@ -183,6 +183,7 @@ void AddForecast(CLI::App& app, Arguments& args, Run& run, const std::function<S
                        "How much of the past to draw, such as 12h");
   AddForecastFileOptions(*forecast, args.forecast_file);
   forecast->callback([&run, &args, open, forecast] {
+    CheckForecastOptions(*forecast);
     if (forecast->count("--input") > 0) {
       args.can_write_csv = true;
       run = [&args] {

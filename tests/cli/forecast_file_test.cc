@@ -211,6 +211,21 @@ BOOST_AUTO_TEST_CASE(repairs_are_told_on_stderr) {
              run.output);
 }
 
+BOOST_AUTO_TEST_CASE(stdin_is_a_file_too) {
+  const auto file = Write("load.csv", Long());
+  const char* folder = std::getenv("TIDEWRIGHT_BIN_DIR");
+  BOOST_REQUIRE(folder != nullptr);
+  RealClock clock;
+  const auto run =
+      io::Run({"sh", "-c",
+               fmt::format("cat {} | {}/tidectl forecast --input - --horizon 1 --output csv", file,
+                           folder)},
+              std::chrono::seconds(60), clock);
+  BOOST_REQUIRE_MESSAGE(run.ok(), run.status());
+  BOOST_TEST(run->exit_code == 0);
+  BOOST_TEST(Holds(run->output, "\nstdin,1,2026-01-11T00:00:00Z,"), run->output);
+}
+
 BOOST_AUTO_TEST_CASE(scenarios_are_written_where_they_are_asked_for) {
   const auto file = Write("load.csv", Long());
   const auto target = (path / "paths.csv").string();
@@ -256,6 +271,7 @@ BOOST_AUTO_TEST_CASE(without_a_file_the_controller_is_asked) {
   const auto run = Forecast({"--address", "127.0.0.1:1"});
   BOOST_TEST(run.exit_code == 3);
   BOOST_TEST(Forecast({"--panel"}).exit_code == 2);
+  BOOST_TEST(Forecast({"--input", "-", "--resource", "cpu"}).exit_code == 2);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
