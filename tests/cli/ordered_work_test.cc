@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <boost/test/unit_test.hpp>
+#include <latch>
 
 using tidewright::cli::WorkInOrder;
 
@@ -22,6 +23,24 @@ BOOST_AUTO_TEST_CASE(results_come_in_order_whatever_the_number_of_threads) {
       BOOST_TEST(expected == count);
     }
   }
+}
+
+BOOST_AUTO_TEST_CASE(a_result_that_is_early_waits_for_those_before_it) {
+  std::latch last_made(1);
+  std::vector<std::size_t> order;
+  WorkInOrder<std::size_t>(
+      8, 2,
+      [&](std::size_t i) {
+        if (i == 0) last_made.wait();
+        if (i == 7) last_made.count_down();
+        return 10 * i;
+      },
+      [&](std::size_t, std::size_t result) {
+        order.push_back(result);
+        return true;
+      });
+  BOOST_TEST(order == (std::vector<std::size_t>{0, 10, 20, 30, 40, 50, 60, 70}),
+             boost::test_tools::per_element());
 }
 
 BOOST_AUTO_TEST_CASE(work_ends_early_when_its_results_are_of_no_use) {
