@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "cli/commands.h"
+#include "cli/forecast_options.h"
 
 namespace tidewright::cli {
 namespace {
@@ -13,6 +14,7 @@ constexpr char kFooter[] =
     "  tidectl status                          what is going on, and why\n"
     "  tidectl top                             load of every node, live\n"
     "  tidectl forecast --resource memory      demand to come, as a picture\n"
+    "  tidectl forecast --input load.csv       the same of a file, without a controller\n"
     "  tidectl recommendations                 what should be done\n"
     "  tidectl recommendations show 3fa9c1     one of them, in full\n"
     "  tidectl recommendations approve 3fa9c1  do it\n"
@@ -29,6 +31,8 @@ struct Arguments {
   double top_interval = 2;
   ForecastOptions forecast;
   std::string forecast_history = "12h";
+  ForecastFileOptions forecast_file;
+  bool can_write_csv = false;  ///< the command that was chosen
   int limit = 20;
   std::string hash;
   std::string action_id;
@@ -167,13 +171,30 @@ void AddViews(CLI::App& app, Arguments& args, Run& run, const std::function<Sess
       return ShowTop(session, args.top);
     };
   });
-  auto* forecast = app.add_subcommand("forecast", "Demand that is expected, as a picture");
+}
+
+void AddForecast(CLI::App& app, Arguments& args, Run& run, const std::function<Session()>& open) {
+  auto* forecast = app.add_subcommand(
+      "forecast", "Demand that is expected: the controller's, or of a file without one");
   forecast->fallthrough();
   forecast->add_option("--resource", args.forecast.resource, "requests, cpu, memory or network")
       ->check(CLI::IsMember({"requests", "cpu", "memory", "network"}));
   forecast->add_option("--history", args.forecast_history,
                        "How much of the past to draw, such as 12h");
-  forecast->callback([&run, &args, open] {
+  AddForecastFileOptions(*forecast, args.forecast_file);
+  forecast->callback([&run, &args, open, forecast] {
+    CheckForecastOptions(*forecast);
+    if (forecast->count("--input") > 0) {
+      args.can_write_csv = true;
+      run = [&args] {
+        args.forecast_file.output = args.output;
+        args.forecast_file.no_color = args.options.no_color;
+        RealClock clock;
+        return args.forecast_file.evaluate ? EvaluateFile(args.forecast_file, clock)
+                                           : ForecastFile(args.forecast_file, clock);
+      };
+      return;
+    }
     run = [&args, open] {
       const auto history = ParseDuration(args.forecast_history);
       if (!history.ok()) return Fail(Annotate(history.status(), "--history"));
@@ -190,8 +211,8 @@ int Main(int argc, char** argv) {
   Arguments args;
   app.add_option("--address", args.options.address, "The controller's HOST:PORT")
       ->capture_default_str();
-  app.add_option("--output", args.output, "table or json")
-      ->check(CLI::IsMember({"table", "json"}))
+  app.add_option("--output", args.output, "table or json; of forecast --input csv too")
+      ->check(CLI::IsMember({"table", "json", "csv"}))
       ->capture_default_str();
   app.add_flag("--no-color", args.options.no_color, "Plain text, as with NO_COLOR");
   app.add_flag("-y,--yes", args.options.assume_yes, "Do not ask before approving");
@@ -204,6 +225,7 @@ int Main(int argc, char** argv) {
   AddViews(app, args, run, open);
   AddRecommendations(app, args, run, open);
   AddActions(app, args, run, open);
+  AddForecast(app, args, run, open);
   AddHistory(app, args, run);
   try {
     app.parse(argc, argv);
@@ -213,6 +235,10 @@ int Main(int argc, char** argv) {
   if (!run) {
     std::fputs(app.help().c_str(), stderr);
     return kExitUsage;
+  }
+  if (args.output == "csv" && !args.can_write_csv) {
+    return Fail(Error(StatusCode::kInvalidArgument,
+                      "--output csv is for `forecast --input` alone; use table or json"));
   }
   return run();
 }

@@ -54,22 +54,6 @@ void PrintJson(const google::protobuf::Message& message) {
   std::fputs(text.c_str(), stdout);
 }
 
-int Fail(const Status& status) {
-  std::fprintf(stderr, "tidectl: %s\n", Message(status).c_str());
-  switch (status.code()) {
-    case StatusCode::kInvalidArgument:
-      return kExitUsage;
-    case StatusCode::kUnavailable:
-    case StatusCode::kDeadlineExceeded:
-      return kExitUnreachable;
-    case StatusCode::kFailedPrecondition:
-    case StatusCode::kNotFound:
-      return kExitRefused;
-    default:
-      return kExitError;
-  }
-}
-
 std::string UserName() {
   const passwd* user = getpwuid(geteuid());
   return user != nullptr && user->pw_name != nullptr ? user->pw_name

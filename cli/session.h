@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 
+#include "cli/exit_code.h"
 #include "cli/render.h"
 #include "core/status.h"
 #include "tidewright/v1/controller.grpc.pb.h"
@@ -13,15 +14,6 @@
 namespace tidewright::cli {
 
 namespace pb = ::tidewright::v1;
-
-/// Exit codes, also in `tidectl --help`.
-enum ExitCode : int {
-  kExitOk = 0,
-  kExitError = 1,
-  kExitUsage = 2,
-  kExitUnreachable = 3,
-  kExitRefused = 4,
-};
 
 struct Options {
   std::string address = "127.0.0.1:7090";
@@ -58,8 +50,6 @@ class Session {
 
 /// On stdout, one JSON document with the field names of the .proto file.
 void PrintJson(const google::protobuf::Message& message);
-/// On stderr; returns the exit code that fits.
-int Fail(const Status& status);
 /// Who runs this program: what the audit log is told.
 [[nodiscard]] std::string UserName();
 /// The first ten characters of a hash: enough to type.
