@@ -1,3 +1,4 @@
+#include <Eigen/Core>
 #include <algorithm>
 #include <cmath>
 
@@ -238,8 +239,11 @@ StatusOr<Prepared> Prepare(const Series& observed, Duration step) {
   FillGaps(values, p.hour, p.season);
   const int lifted = LiftSaturated(p, values);
   p.level = MakeTrack({values.begin(), values.end()}, p.season);
-  for (double& v : values) v = std::log(v + Prepared::kLogShift);
-  p.log = MakeTrack({values.begin(), values.end()}, p.season);
+  const Eigen::Map<const Eigen::ArrayXf> level(p.level.y.data(), p.size());
+  std::vector<float> logs(p.level.y.size());
+  Eigen::Map<Eigen::ArrayXf>(logs.data(), p.size()) =
+      (level + static_cast<float>(Prepared::kLogShift)).log();
+  p.log = MakeTrack(std::move(logs), p.season);
 
   DescribeSeasons(p);
   if (removed > 0) p.notes.push_back(fmt::format("{} implausible values ignored", removed));

@@ -14,15 +14,12 @@ struct Combined {
   std::vector<float> point;  ///< [step] from the end of the series
   int spacing = 1;           ///< steps between past origins; the newest lies one before the end
   std::vector<int> origins;  ///< newest first
-  /// [origin][h], for every kLongEvery-th origin as long as the horizon, for those between about
-  /// four hours; or as long as what has been observed since.
+  /// Every so manyth origin was followed to the end of the horizon, those between for four hours.
+  int long_every = 1;
+  /// [origin][h], so long; or as long as what has been observed since.
   std::vector<std::vector<float>> past;
   /// Of each member in `point`, mean over the horizon, sum 1; 0 for one that could not forecast.
   std::vector<double> weights;
-
-  static constexpr int kLongEvery = 4;
-  /// Whether origins[o] was followed to the end of the horizon.
-  [[nodiscard]] static bool IsLong(std::size_t o) { return (o + 1) % kLongEvery == 0; }
 };
 
 /// Fits the members and combines them by a weighted median, the weight being 1/error³ at past

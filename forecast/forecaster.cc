@@ -6,6 +6,7 @@
 
 #include "forecast/combination.h"
 #include "forecast/level_shift.h"
+#include "forecast/path_quantiles.h"
 #include "forecast/prepared.h"
 #include "forecast/scenarios.h"
 #include "forecast/trust.h"
@@ -142,20 +143,20 @@ StatusOr<Forecast> MakeForecast(const ForecastState& state, const ForecastReques
   Combined combined = Combine(p, members, request.horizon);
   const double shift = FollowLevelShift(p, combined);
   const Residuals residuals = MeasureResiduals(p, combined);
-  SamplePaths paths = DrawPaths(p, combined, residuals, request.paths, request.seed);
+  Scenarios scenarios = DrawScenarios(p, combined, residuals, request);
 
   Forecast out;
   out.key = state.key;
   out.start = p.end();
   out.step = p.step;
   out.horizon = request.horizon;
-  out.mean = StepMeans(paths);
+  out.mean = StepMeans(scenarios.paths);
   out.levels = request.levels;
-  out.quantiles = StepQuantiles(paths, request.levels);
+  out.quantiles = std::move(scenarios.quantiles);
   for (const Duration window : request.windows) {
     const auto steps = static_cast<int>((window + p.step - Duration(1)) / p.step);
     out.maxima.push_back(
-        {.window = window, .quantiles = MaximumQuantiles(paths, steps, request.levels)});
+        {.window = window, .quantiles = MaximumQuantiles(scenarios.paths, steps, request.levels)});
   }
   const Verdict verdict = Judge(p, combined, residuals);
   out.trust = verdict.trust;
@@ -167,7 +168,7 @@ StatusOr<Forecast> MakeForecast(const ForecastState& state, const ForecastReques
         fmt::format("the level shifted lately: forecast multiplied by {:.2f}", std::exp(shift)));
   }
   out.notes.push_back(fmt::format("trust is {}: {}", TrustName(verdict.trust), verdict.reason));
-  if (request.keep_paths) out.paths = std::move(paths);
+  if (request.keep_paths) out.paths = std::move(scenarios.paths);
   return out;
 }
 

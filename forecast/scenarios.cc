@@ -6,6 +6,7 @@
 #include <numeric>
 
 #include "core/random.h"
+#include "forecast/path_quantiles.h"
 
 namespace tidewright {
 namespace {
@@ -85,9 +86,9 @@ class OriginUrn {
 };
 
 // The line that a path goes on with where the one it follows ends: the nearest long one.
-std::size_t Continuation(std::size_t o, std::size_t lines) {
-  std::size_t nearest = o / Combined::kLongEvery * Combined::kLongEvery + Combined::kLongEvery - 1;
-  while (nearest >= lines && nearest >= Combined::kLongEvery) nearest -= Combined::kLongEvery;
+std::size_t Continuation(std::size_t o, std::size_t every, std::size_t lines) {
+  std::size_t nearest = o / every * every + every - 1;
+  while (nearest >= lines && nearest >= every) nearest -= every;
   return std::min(nearest, lines - 1);
 }
 
@@ -142,17 +143,26 @@ class PathMaker {
   }
 
   // Errors become demand: their median at each step is taken out, the forecast put in.
-  void Finish(SamplePaths& paths) const {
-    std::vector<float> column(static_cast<std::size_t>(paths.paths));
-    const auto middle = column.begin() + paths.paths / 2;
-    for (int h = 0; h < paths.steps; ++h) {
-      float* at = paths.values.data() + h;
-      for (int k = 0; k < paths.paths; ++k) column[k] = at[std::ptrdiff_t{k} * paths.steps];
-      std::nth_element(column.begin(), middle, column.end());
-      const float shift = point_[h] - *middle;
+  void Finish(const std::vector<double>& levels, Scenarios& out) const {
+    SamplePaths& paths = out.paths;
+    out.quantiles.assign(levels.size(), std::vector<double>(static_cast<std::size_t>(paths.steps)));
+    ColumnSorter sorter(paths);
+    for (int h = 0; h < paths.steps; h += kLanes) {
+      sorter.Sort(h);
+      const int end = std::min(paths.steps, h + kLanes);
+      float shift[kLanes];
+      for (int i = h; i < end; ++i) {
+        shift[i - h] = point_[i] - sorter.At(paths.paths / 2, i - h);
+        for (std::size_t l = 0; l < levels.size(); ++l) {
+          const double error = sorter.Quantile(levels[l], i - h);
+          out.quantiles[l][i] = std::clamp<double>(error + shift[i - h], 0.0, limit_) * scale_;
+        }
+      }
       for (int k = 0; k < paths.paths; ++k) {
-        float& value = at[std::ptrdiff_t{k} * paths.steps];
-        value = std::clamp(value + shift, 0.0F, limit_) * scale_;
+        float* row = paths.values.data() + std::ptrdiff_t{k} * paths.steps;
+        for (int i = h; i < end; ++i) {
+          row[i] = std::clamp(row[i] + shift[i - h], 0.0F, limit_) * scale_;
+        }
       }
     }
   }
@@ -168,14 +178,16 @@ class PathMaker {
 
 }  // namespace
 
-SamplePaths DrawPaths(const Prepared& p, const Combined& combined, const Residuals& residuals,
-                      int paths, std::uint64_t seed) {
+Scenarios DrawScenarios(const Prepared& p, const Combined& combined, const Residuals& residuals,
+                        const ForecastRequest& request) {
   const int horizon = static_cast<int>(combined.point.size());
-  SamplePaths out{.paths = paths, .steps = horizon, .values = {}};
-  out.values.resize(static_cast<std::size_t>(paths) * static_cast<std::size_t>(horizon));
+  Scenarios out;
+  out.paths = {.paths = request.paths, .steps = horizon, .values = {}};
+  out.paths.values.resize(static_cast<std::size_t>(request.paths) *
+                          static_cast<std::size_t>(horizon));
   // One draw from each of `paths` equal shares of probability, in an order of the seed's.
-  Random random(seed);
-  std::vector<int> order(static_cast<std::size_t>(paths));
+  Random random(request.seed);
+  std::vector<int> order(static_cast<std::size_t>(request.paths));
   std::iota(order.begin(), order.end(), 0);
   for (std::size_t k = order.size() - 1; k > 0; --k) {
     std::swap(order[k], order[random.Below(k + 1)]);
@@ -190,79 +202,19 @@ SamplePaths DrawPaths(const Prepared& p, const Combined& combined, const Residua
   for (std::size_t s = 0; s + 1 < edges.size(); ++s) {
     const OriginUrn urn(residuals, combined.spacing, p.hour, edges[s + 1]);
     for (std::size_t k = 0; k < order.size(); ++k) {
-      const double u = (order[k] + random.Uniform()) / paths;
+      const double u = (order[k] + random.Uniform()) / request.paths;
       if (chosen[k] >= 0 && !urn.Serves(lines[chosen[k]])) {
-        chosen[k] =
-            static_cast<int>(Continuation(static_cast<std::size_t>(chosen[k]), lines.size()));
+        chosen[k] = static_cast<int>(Continuation(static_cast<std::size_t>(chosen[k]),
+                                                  static_cast<std::size_t>(combined.long_every),
+                                                  lines.size()));
       }
       if (chosen[k] < 0 || !urn.Serves(lines[chosen[k]])) chosen[k] = urn.Empty() ? -1 : urn.At(u);
       const auto* line = chosen[k] < 0 ? nullptr : &lines[chosen[k]];
-      float* row = out.values.data() + k * static_cast<std::size_t>(horizon);
+      float* row = out.paths.values.data() + k * static_cast<std::size_t>(horizon);
       maker.Errors(edges[s], edges[s + 1], line, normals[k], row);
     }
   }
-  maker.Finish(out);
-  return out;
-}
-
-std::vector<double> StepMeans(const SamplePaths& paths) {
-  std::vector<double> out(static_cast<std::size_t>(paths.steps), 0.0);
-  for (int k = 0; k < paths.paths; ++k) {
-    for (int h = 0; h < paths.steps; ++h) out[h] += paths.At(k, h);
-  }
-  for (double& v : out) v /= paths.paths;
-  return out;
-}
-
-namespace {
-
-// Quantiles at rising levels of `values`, which are reordered; position level·(n+1): with few paths
-// an extreme quantile must not fall short (Hyndman and Fan's type 6).
-void Quantiles(std::vector<float>& values, const std::vector<double>& levels,
-               std::vector<double>& out) {
-  const double last = static_cast<double>(values.size()) - 1.0;
-  auto begin = values.begin();  // what lies before is no greater than what lies behind
-  for (std::size_t l = 0; l < levels.size(); ++l) {
-    const double position = std::clamp(levels[l] * (last + 2.0) - 1.0, 0.0, last);
-    const auto below = values.begin() + static_cast<std::ptrdiff_t>(position);
-    if (below >= begin) {
-      std::nth_element(begin, below, values.end());
-      begin = below;
-    }
-    double value = *below;
-    const double share = position - std::floor(position);
-    if (share > 0 && below + 1 != values.end()) {
-      value += share * (static_cast<double>(*std::min_element(below + 1, values.end())) - value);
-    }
-    out[l] = value;
-  }
-}
-
-}  // namespace
-
-std::vector<std::vector<double>> StepQuantiles(const SamplePaths& paths,
-                                               const std::vector<double>& levels) {
-  const auto steps = static_cast<std::size_t>(paths.steps);
-  std::vector<std::vector<double>> out(levels.size(), std::vector<double>(steps));
-  std::vector<float> column(static_cast<std::size_t>(paths.paths));
-  std::vector<double> values(levels.size());
-  for (int h = 0; h < paths.steps; ++h) {
-    for (int k = 0; k < paths.paths; ++k) column[k] = paths.At(k, h);
-    Quantiles(column, levels, values);
-    for (std::size_t l = 0; l < levels.size(); ++l) out[l][h] = values[l];
-  }
-  return out;
-}
-
-std::vector<double> MaximumQuantiles(const SamplePaths& paths, int steps,
-                                     const std::vector<double>& levels) {
-  std::vector<float> maxima(static_cast<std::size_t>(paths.paths));
-  for (int k = 0; k < paths.paths; ++k) {
-    const auto row = paths.values.begin() + static_cast<std::ptrdiff_t>(k) * paths.steps;
-    maxima[k] = *std::max_element(row, row + steps);
-  }
-  std::vector<double> out(levels.size());
-  Quantiles(maxima, levels, out);
+  maker.Finish(request.levels, out);
   return out;
 }
 
