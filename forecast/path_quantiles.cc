@@ -4,25 +4,12 @@
 #include <cmath>
 
 namespace tidewright {
-namespace {
-
-// Where a quantile lies among n sorted values: at level·(n+1), since with few paths an extreme
-// quantile must not fall short (Hyndman and Fan's type 6).
-struct Place {
-  int below = 0;
-  int above = 0;
-  double share = 0;
-};
 Place PlaceOf(double level, int n) {
   const double last = n - 1.0;
   const double position = std::clamp(level * (n + 1.0) - 1.0, 0.0, last);
   const int below = static_cast<int>(position);
   return {.below = below, .above = std::min(below + 1, n - 1), .share = position - below};
 }
-
-double Between(double low, double high, double share) { return low + share * (high - low); }
-
-}  // namespace
 
 ColumnSorter::ColumnSorter(const SamplePaths& paths)
     : paths_(paths), values_(static_cast<std::size_t>(paths.paths)) {}
@@ -57,11 +44,6 @@ void ColumnSorter::Sort(int step) {
   }
 }
 
-double ColumnSorter::Quantile(double level, int lane) const {
-  const Place place = PlaceOf(level, paths_.paths);
-  return Between(At(place.below, lane), At(place.above, lane), place.share);
-}
-
 std::vector<double> StepMeans(const SamplePaths& paths) {
   std::vector<double> out(static_cast<std::size_t>(paths.steps), 0.0);
   for (int k = 0; k < paths.paths; ++k) {
@@ -82,7 +64,7 @@ std::vector<double> MaximumQuantiles(const SamplePaths& paths, int steps,
   std::vector<double> out;
   for (const double level : levels) {
     const Place place = PlaceOf(level, paths.paths);
-    out.push_back(Between(maxima[place.below], maxima[place.above], place.share));
+    out.push_back(place.Between(maxima[place.below], maxima[place.above]));
   }
   return out;
 }

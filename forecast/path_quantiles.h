@@ -8,6 +8,16 @@
 
 namespace tidewright {
 
+/// Where a quantile lies among n sorted values: at level·(n+1), since with few paths an extreme
+/// quantile must not fall short (Hyndman and Fan's type 6).
+struct Place {
+  int below = 0;
+  int above = 0;
+  double share = 0;
+  [[nodiscard]] double Between(double low, double high) const { return low + share * (high - low); }
+};
+[[nodiscard]] Place PlaceOf(double level, int n);
+
 /// Sorts some steps of all paths at once: column by column, by Batcher's odd-even merge sort
 /// (Knuth, TAOCP 3, 5.2.2M), whose comparisons do not depend on the values.
 class ColumnSorter {
@@ -20,8 +30,6 @@ class ColumnSorter {
   [[nodiscard]] float At(int rank, int lane) const {
     return values_[static_cast<std::size_t>(rank)][lane];
   }
-  /// Between the two ranks where the level lies.
-  [[nodiscard]] double Quantile(double level, int lane) const;
 
  private:
   const SamplePaths& paths_;

@@ -146,6 +146,8 @@ class PathMaker {
   void Finish(const std::vector<double>& levels, Scenarios& out) const {
     SamplePaths& paths = out.paths;
     out.quantiles.assign(levels.size(), std::vector<double>(static_cast<std::size_t>(paths.steps)));
+    std::vector<Place> places;
+    for (const double level : levels) places.push_back(PlaceOf(level, paths.paths));
     ColumnSorter sorter(paths);
     for (int h = 0; h < paths.steps; h += kLanes) {
       sorter.Sort(h);
@@ -154,20 +156,26 @@ class PathMaker {
       for (int i = h; i < end; ++i) {
         shift[i - h] = point_[i] - sorter.At(paths.paths / 2, i - h);
         for (std::size_t l = 0; l < levels.size(); ++l) {
-          const double error = sorter.Quantile(levels[l], i - h);
-          out.quantiles[l][i] = std::clamp<double>(error + shift[i - h], 0.0, limit_) * scale_;
+          const auto value = [&](int rank) {
+            return Demand(sorter.At(rank, i - h) + shift[i - h]);
+          };
+          out.quantiles[l][i] = places[l].Between(value(places[l].below), value(places[l].above));
         }
       }
       for (int k = 0; k < paths.paths; ++k) {
         float* row = paths.values.data() + std::ptrdiff_t{k} * paths.steps;
         for (int i = h; i < end; ++i) {
-          row[i] = std::clamp(row[i] + shift[i - h], 0.0F, limit_) * scale_;
+          row[i] = Demand(row[i] + shift[i - h]);
         }
       }
     }
   }
 
  private:
+  [[nodiscard]] float Demand(float scaled) const {
+    return std::clamp(scaled, 0.0F, limit_) * scale_;
+  }
+
   const std::vector<float>& point_;
   float scale_;
   float limit_ = 0;
