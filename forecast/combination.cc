@@ -183,10 +183,8 @@ std::vector<double> MeanWeights(const Panel& panel,
   return mean;
 }
 
-}  // namespace
-
-Combined Combine(const Prepared& p, const std::vector<std::unique_ptr<Member>>& members,
-                 int horizon) {
+// Origins, their spacing, and which are followed far.
+Combined Past(const Prepared& p) {
   const int n = p.size();
   Combined out;
   out.long_every = p.hour >= kFewestStepsInHour ? kLongEvery : 1;
@@ -194,8 +192,20 @@ Combined Combine(const Prepared& p, const std::vector<std::unique_ptr<Member>>& 
   out.spacing = std::max(1, n / 2 / most);
   if (out.long_every > 1) out.spacing = std::min(out.spacing, p.hour);
   out.origins = PastOrigins(n, out.spacing, most);
-  const std::vector<int> cutoffs = Cutoffs(out.origins, n);
+  return out;
+}
+
+}  // namespace
+
+void FitMembers(const Prepared& p, int horizon, std::vector<std::unique_ptr<Member>>& members) {
+  const std::vector<int> cutoffs = Cutoffs(Past(p).origins, p.size());
   for (const auto& member : members) member->Fit(p, cutoffs, horizon);
+}
+
+Combined Combine(const Prepared& p, const std::vector<std::unique_ptr<Member>>& members,
+                 int horizon) {
+  const int n = p.size();
+  Combined out = Past(p);
   Weigher weigher(p, members.size(), horizon);
   std::vector<Panel> past;
   past.reserve(out.origins.size());

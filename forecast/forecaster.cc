@@ -20,7 +20,7 @@ constexpr std::int64_t kMaximumCells = 50'000'000;  // paths × steps, 200 MB
 // What is said about the members: those that carry at least this share.
 constexpr double kMentioned = 0.05;
 
-Status Check(const ForecastRequest& r) {
+Status CheckRequest(const ForecastRequest& r) {
   constexpr auto kBad = StatusCode::kInvalidArgument;
   if (r.step <= Duration(0)) {
     return Error(kBad, "the step of a forecast must be positive, it is {} s", Seconds(r.step));
@@ -68,10 +68,12 @@ std::string DescribeMembers(const std::vector<std::unique_ptr<Member>>& members,
   return text;
 }
 
-// Drops what is older than the state keeps.
+// Drops what is older than the state keeps, a day or more at a time: fitted members live as long as
+// the beginning stays.
 void Trim(Series& series) {
   const auto keep = static_cast<std::size_t>(ForecastState::kHistory / series.step);
-  if (series.size() <= keep) return;
+  const auto day = static_cast<std::size_t>(std::chrono::hours(24) / series.step);
+  if (series.size() <= keep + day) return;
   const auto drop = static_cast<std::ptrdiff_t>(series.size() - keep);
   series.start = series.TimeOf(static_cast<std::size_t>(drop));
   series.values.erase(series.values.begin(), series.values.begin() + drop);
@@ -104,6 +106,41 @@ Status CheckSamples(const Series& held, const Series& samples) {
 
 }  // namespace
 
+/// Members and what they were fitted to; nobody changes them any more.
+struct Fitted {
+  Duration step{0};
+  int horizon = 0;
+  WallTime begin;  ///< of what was observed then
+  WallTime end;
+  WallTime first;  ///< of its first cell
+  Frame frame;
+  std::vector<std::unique_ptr<Member>> members;
+
+  /// Whether they can forecast from `observed`, a continuation of what they were fitted to.
+  [[nodiscard]] bool Serves(const Series& observed, const ForecastRequest& request) const {
+    return observed.start == begin && observed.end() >= end && step == request.step &&
+           horizon == request.horizon;
+  }
+};
+
+namespace {
+
+std::shared_ptr<const Fitted> Fit(const Prepared& p, const Series& observed,
+                                  const ForecastRequest& request) {
+  auto fitted = std::make_shared<Fitted>();
+  fitted->step = p.step;
+  fitted->horizon = request.horizon;
+  fitted->begin = observed.start;
+  fitted->end = observed.end();
+  fitted->first = p.start;
+  fitted->frame = p;
+  fitted->members = MakeMembers(p);
+  FitMembers(p, request.horizon, fitted->members);
+  return fitted;
+}
+
+}  // namespace
+
 StatusOr<ForecastState> Update(ForecastState state, const Series& samples) {
   if (samples.empty()) return state;
   Series& held = state.observed;
@@ -131,19 +168,48 @@ StatusOr<ForecastState> Update(ForecastState state, const Series& samples) {
     held.flags.resize(held.size(), 0);
   }
   Trim(held);
+  SettlePromises(held, state.calibration);
+  return state;
+}
+
+ForecastState Publish(ForecastState state, const Forecast& forecast) {
+  NotePromises(forecast, state.calibration);
+  return state;
+}
+
+bool NeedsRefit(const ForecastState& state, const ForecastRequest& request) {
+  const Fitted* fitted = state.fitted.get();
+  return fitted == nullptr || !fitted->Serves(state.observed, request) ||
+         state.observed.end() - fitted->end >= kRefitEvery;
+}
+
+StatusOr<ForecastState> Refit(ForecastState state, const ForecastRequest& request) {
+  TW_RETURN_IF_ERROR(CheckRequest(request));
+  StatusOr<Prepared> prepared = Prepare(state.observed, request.step);
+  if (!prepared.ok()) return Annotate(prepared.status(), ToString(state.key));
+  state.fitted = Fit(*prepared, state.observed, request);
   return state;
 }
 
 StatusOr<Forecast> MakeForecast(const ForecastState& state, const ForecastRequest& request) {
-  TW_RETURN_IF_ERROR(Check(request));
-  StatusOr<Prepared> prepared = Prepare(state.observed, request.step);
+  TW_RETURN_IF_ERROR(CheckRequest(request));
+  std::shared_ptr<const Fitted> fitted = state.fitted;
+  if (fitted != nullptr && !fitted->Serves(state.observed, request)) fitted.reset();
+  StatusOr<Prepared> prepared =
+      Prepare(state.observed, request.step, fitted == nullptr ? nullptr : &fitted->frame);
   if (!prepared.ok()) return Annotate(prepared.status(), ToString(state.key));
   const Prepared& p = *prepared;
-  const auto members = MakeMembers(p);
-  Combined combined = Combine(p, members, request.horizon);
+  if (fitted != nullptr && fitted->first != p.start) {
+    // The cells begin elsewhere than those that were fitted.
+    ForecastState unfitted = state;
+    unfitted.fitted.reset();
+    return MakeForecast(unfitted, request);
+  }
+  if (fitted == nullptr) fitted = Fit(p, state.observed, request);
+  Combined combined = Combine(p, fitted->members, request.horizon);
   const double shift = FollowLevelShift(p, combined);
   const Residuals residuals = MeasureResiduals(p, combined);
-  Scenarios scenarios = DrawScenarios(p, combined, residuals, request);
+  Scenarios scenarios = DrawScenarios(p, combined, residuals, state.calibration, request);
 
   Forecast out;
   out.key = state.key;
@@ -162,7 +228,7 @@ StatusOr<Forecast> MakeForecast(const ForecastState& state, const ForecastReques
   out.trust = verdict.trust;
   out.recent_error = verdict.recent_error;
   out.notes = p.notes;
-  out.notes.push_back(DescribeMembers(members, combined.weights));
+  out.notes.push_back(DescribeMembers(fitted->members, combined.weights));
   if (shift != 0) {
     out.notes.push_back(
         fmt::format("the level shifted lately: forecast multiplied by {:.2f}", std::exp(shift)));

@@ -3,10 +3,12 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 #include "core/series.h"
 #include "core/status.h"
+#include "forecast/calibration.h"
 #include "forecast/forecast.h"
 
 namespace tidewright {
@@ -21,20 +23,37 @@ struct ForecastRequest {
   bool keep_paths = false;
 };
 
-/// What is remembered of one series between forecasts.
+struct Fitted;
+
+/// What is remembered of one series between forecasts. A regular value; cheap to copy but for the
+/// observations.
 struct ForecastState {
   SeriesKey key;
-  Series observed;  ///< the newest kHistory of it, at the state's own step
+  Series observed;  ///< the newest kHistory of it (a day more before it is cut), at its own step
+  Calibration calibration;
+  std::shared_ptr<const Fitted> fitted;  ///< members as they were last fitted; may be null
   static constexpr Duration kHistory = std::chrono::hours(24 * 28);
 };
 
 /// Appends what is newer than the state holds; a hole between the two becomes a gap. The samples'
-/// step must be the state's (any, for an empty state).
+/// step must be the state's (any, for an empty state). Promises that came due are settled.
 [[nodiscard]] StatusOr<ForecastState> Update(ForecastState state, const Series& samples);
 
-/// From two observations upwards. kFailedPrecondition where there are fewer; kInvalidArgument for
-/// an impossible request. Every number in the answer is finite and ≥ 0.
+/// Whether the members were never fitted for such a request, or not within kRefitEvery.
+inline constexpr Duration kRefitEvery = std::chrono::hours(6);
+[[nodiscard]] bool NeedsRefit(const ForecastState& state, const ForecastRequest& request);
+/// Fits the members and keeps them in the state: the slow half of a forecast. Errors as
+/// MakeForecast.
+[[nodiscard]] StatusOr<ForecastState> Refit(ForecastState state, const ForecastRequest& request);
+
+/// From two observations upwards; members that are not in the state are fitted on the way.
+/// kFailedPrecondition where there are fewer; kInvalidArgument for an impossible request. Every
+/// number in the answer is finite and ≥ 0.
 [[nodiscard]] StatusOr<Forecast> MakeForecast(const ForecastState& state,
                                               const ForecastRequest& request);
+
+/// Notes what a forecast that people or planners will see has promised, so that later ones can be
+/// calibrated by it.
+[[nodiscard]] ForecastState Publish(ForecastState state, const Forecast& forecast);
 
 }  // namespace tidewright

@@ -2,6 +2,7 @@
 
 #include <Eigen/Core>
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <numeric>
 
@@ -101,11 +102,32 @@ float Continued(const std::vector<float>& line, int h) {
   return line[static_cast<std::size_t>(index)] * static_cast<float>(std::min(growth, kMostGrowth));
 }
 
+// A rising map of errors: straight lines between from[] and to[], slope[] behind each.
+struct Stretch {
+  static constexpr std::size_t kKnots = kTrackedLevels.size() + 1;
+  std::array<float, kKnots> from{};
+  std::array<float, kKnots> to{};
+  std::array<float, kKnots> slope{};
+  bool active = false;
+
+  [[nodiscard]] float Of(float error) const {
+    if (!active || error <= from[0]) return error;
+    std::size_t k = kKnots - 1;
+    while (error <= from[k]) --k;
+    return to[k] + slope[k] * (error - from[k]);
+  }
+};
+
 // What turns errors into paths.
 class PathMaker {
  public:
-  PathMaker(const Prepared& p, const Combined& combined, const Residuals& residuals)
-      : point_(combined.point), scale_(static_cast<float>(p.scale)) {
+  PathMaker(const Prepared& p, const Combined& combined, const Residuals& residuals,
+            const Calibration& calibration)
+      : point_(combined.point),
+        scale_(static_cast<float>(p.scale)),
+        hour_(p.hour),
+        calibration_(calibration),
+        stretched_(!calibration.Trivial()) {
     float highest = 0;
     for (const float t : p.targets) {
       if (t > highest) highest = t;
@@ -152,32 +174,53 @@ class PathMaker {
     for (int h = 0; h < paths.steps; h += kLanes) {
       sorter.Sort(h);
       const int end = std::min(paths.steps, h + kLanes);
-      float shift[kLanes];
       for (int i = h; i < end; ++i) {
-        shift[i - h] = point_[i] - sorter.At(paths.paths / 2, i - h);
+        const Stretch stretch = StretchAt(sorter, i - h, i, paths.paths);
+        const float shift = point_[i] - stretch.from[0];
+        const auto demand = [&](float error) {
+          return std::clamp(stretch.Of(error) + shift, 0.0F, limit_) * scale_;
+        };
         for (std::size_t l = 0; l < levels.size(); ++l) {
-          const auto value = [&](int rank) {
-            return Demand(sorter.At(rank, i - h) + shift[i - h]);
-          };
-          out.quantiles[l][i] = places[l].Between(value(places[l].below), value(places[l].above));
+          out.quantiles[l][i] = places[l].Between(demand(sorter.At(places[l].below, i - h)),
+                                                  demand(sorter.At(places[l].above, i - h)));
         }
-      }
-      for (int k = 0; k < paths.paths; ++k) {
-        float* row = paths.values.data() + std::ptrdiff_t{k} * paths.steps;
-        for (int i = h; i < end; ++i) {
-          row[i] = Demand(row[i] + shift[i - h]);
+        for (int k = 0; k < paths.paths; ++k) {
+          float& value = paths.values[static_cast<std::size_t>(k) * paths.steps + i];
+          value = demand(value);
         }
       }
     }
   }
 
  private:
-  [[nodiscard]] float Demand(float scaled) const {
-    return std::clamp(scaled, 0.0F, limit_) * scale_;
+  // The stretch of a step's errors: the median stays, the tracked quantiles go where the
+  // calibration says, what lies between goes in straight lines.
+  [[nodiscard]] Stretch StretchAt(const ColumnSorter& sorter, int lane, int h, int paths) const {
+    Stretch out;
+    out.from[0] = out.to[0] = sorter.At(paths / 2, lane);
+    if (!stretched_) return out;
+    const double hours = (h + 1.0) / hour_;
+    for (std::size_t l = 0; l < kTrackedLevels.size(); ++l) {
+      const Place place = PlaceOf(kTrackedLevels[l], paths);
+      const auto at = static_cast<float>(
+          place.Between(sorter.At(place.below, lane), sorter.At(place.above, lane)));
+      const auto scale = static_cast<float>(calibration_.Scale(l, hours));
+      out.from[l + 1] = std::max(at, out.from[l]);
+      out.to[l + 1] = std::max(out.from[0] + scale * (out.from[l + 1] - out.from[0]), out.to[l]);
+      out.slope[l] = out.from[l + 1] > out.from[l]
+                         ? (out.to[l + 1] - out.to[l]) / (out.from[l + 1] - out.from[l])
+                         : 1.0F;
+      out.slope[l + 1] = scale;
+    }
+    out.active = true;
+    return out;
   }
 
   const std::vector<float>& point_;
   float scale_;
+  double hour_;
+  const Calibration& calibration_;
+  bool stretched_;
   float limit_ = 0;
   std::vector<float> spread_;
   std::vector<float> doubt_;  // of the errors' scale
@@ -187,7 +230,7 @@ class PathMaker {
 }  // namespace
 
 Scenarios DrawScenarios(const Prepared& p, const Combined& combined, const Residuals& residuals,
-                        const ForecastRequest& request) {
+                        const Calibration& calibration, const ForecastRequest& request) {
   const int horizon = static_cast<int>(combined.point.size());
   Scenarios out;
   out.paths = {.paths = request.paths, .steps = horizon, .values = {}};
@@ -203,7 +246,7 @@ Scenarios DrawScenarios(const Prepared& p, const Combined& combined, const Resid
   std::vector<float> normals(order.size());
   for (float& z : normals) z = static_cast<float>(random.Normal());
 
-  const PathMaker maker(p, combined, residuals);
+  const PathMaker maker(p, combined, residuals, calibration);
   const auto& lines = residuals.lines;
   const std::vector<int> edges = StretchEdges(p.hour, horizon);
   std::vector<int> chosen(order.size(), -1);

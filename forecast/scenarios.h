@@ -20,8 +20,10 @@ struct Scenarios {
 /// the end of the series, drifts off as the forecast used to, and keeps its autocorrelation. Recent
 /// origins and those at this time of day are likelier. Which origin a path follows is drawn from
 /// the seed, the step and the number of steps observed alone: series that were observed alike get
-/// the same scenario under the same number. The paths' median at each step is the forecast itself.
+/// the same scenario under the same number. The paths' median at each step is the forecast itself;
+/// what lies above it is stretched as the calibration says.
 [[nodiscard]] Scenarios DrawScenarios(const Prepared& p, const Combined& combined,
-                                      const Residuals& residuals, const ForecastRequest& request);
+                                      const Residuals& residuals, const Calibration& calibration,
+                                      const ForecastRequest& request);
 
 }  // namespace tidewright

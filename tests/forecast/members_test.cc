@@ -182,7 +182,8 @@ BOOST_AUTO_TEST_CASE(a_median_of_two_equal_weights_lies_between) {
 
 BOOST_AUTO_TEST_CASE(the_combination_leans_on_the_members_that_were_right) {
   const Prepared p = Ready(testing::DailyLoad(14, 0.05, 8));
-  const auto members = MakeMembers(p);
+  auto members = MakeMembers(p);
+  FitMembers(p, kDay, members);
   const Combined combined = Combine(p, members, kDay);
   double last_value = 1;
   double best = 0;
