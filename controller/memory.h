@@ -25,8 +25,10 @@ class DemandMemory {
   /// Adds what was observed since the last call, one point a minute, and writes it down. A resource
   /// whose total is not fresh becomes a gap. Values that could not be written are still used.
   Status Observe(const LoadSnapshot& load, const Topology* topology, bool moving, WallTime now);
-  /// Forecasts each resource that binds, and requests; again only when a new step has begun.
-  void Forecast(WallTime now);
+  /// Forecasts each resource that binds, and requests; again only when a new step has begun. What
+  /// the forecasts promise is noted, and written down about once an hour; a failure to write is
+  /// returned, the forecasts stand.
+  Status Forecast(WallTime now);
 
   [[nodiscard]] const PerResource<std::optional<tidewright::Forecast>>& demand() const {
     return demand_;
@@ -37,6 +39,7 @@ class DemandMemory {
   [[nodiscard]] double Peak(Resource resource) const;
 
  private:
+  Status KeepCalibrations(WallTime now);
   std::vector<HistoryPoint> Points(const LoadSnapshot& load, const Topology* topology, bool moving,
                                    WallTime minute) const;
 
@@ -48,6 +51,7 @@ class DemandMemory {
   std::vector<std::string> problems_;
   std::optional<WallTime> recorded_;  ///< minute that was recorded last
   std::optional<WallTime> forecast_at_;
+  std::optional<WallTime> kept_at_;  ///< when the calibrations were written down last
 };
 
 }  // namespace tidewright

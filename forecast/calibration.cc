@@ -155,6 +155,20 @@ bool Calibration::Trivial() const {
   });
 }
 
+std::vector<RealisedCoverage> Calibration::Realised() const {
+  std::vector<RealisedCoverage> out;
+  for (int band = 0; band < kBands; ++band) {
+    const double a_day = std::chrono::hours(24) / kEvery[band];
+    if (settled[band] < a_day) continue;
+    for (std::size_t l = 0; l < kTrackedLevels.size(); ++l) {
+      out.push_back({.level = kTrackedLevels[l],
+                     .ahead = FromSeconds(3600 * kPlans[band].to_hours),
+                     .held = coverage[band][l]});
+    }
+  }
+  return out;
+}
+
 void NotePromises(const Forecast& forecast, Calibration& calibration) {
   const auto positions = Positions(forecast.levels);
   const bool first = calibration.published == WallTime{};

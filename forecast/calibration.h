@@ -40,6 +40,8 @@ struct Calibration {
   /// The factor for tracked level `level` at a step `hours` ahead: smooth between the bands.
   [[nodiscard]] double Scale(std::size_t level, double hours) const;
   [[nodiscard]] bool Trivial() const;
+  /// Of the bands of which a day of promises came due.
+  [[nodiscard]] std::vector<RealisedCoverage> Realised() const;
 };
 
 /// Notes what `forecast` promises, at most once an hour, far steps every four hours. Its levels

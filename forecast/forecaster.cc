@@ -172,11 +172,6 @@ StatusOr<ForecastState> Update(ForecastState state, const Series& samples) {
   return state;
 }
 
-ForecastState Publish(ForecastState state, const Forecast& forecast) {
-  NotePromises(forecast, state.calibration);
-  return state;
-}
-
 bool NeedsRefit(const ForecastState& state, const ForecastRequest& request) {
   const Fitted* fitted = state.fitted.get();
   return fitted == nullptr || !fitted->Serves(state.observed, request) ||
@@ -224,7 +219,8 @@ StatusOr<Forecast> MakeForecast(const ForecastState& state, const ForecastReques
     out.maxima.push_back(
         {.window = window, .quantiles = MaximumQuantiles(scenarios.paths, steps, request.levels)});
   }
-  const Verdict verdict = Judge(p, combined, residuals);
+  out.realised = state.calibration.Realised();
+  const Verdict verdict = Judge(p, combined, residuals, out.realised);
   out.trust = verdict.trust;
   out.recent_error = verdict.recent_error;
   out.notes = p.notes;

@@ -52,8 +52,4 @@ inline constexpr Duration kRefitEvery = std::chrono::hours(6);
 [[nodiscard]] StatusOr<Forecast> MakeForecast(const ForecastState& state,
                                               const ForecastRequest& request);
 
-/// Notes what a forecast that people or planners will see has promised, so that later ones can be
-/// calibrated by it.
-[[nodiscard]] ForecastState Publish(ForecastState state, const Forecast& forecast);
-
 }  // namespace tidewright

@@ -122,6 +122,16 @@ void AddDemand(const ControllerView& view, Families& out) {
   for (Resource r : kAllResources) {
     if (view.demand[r]) out.Add(view.demand[r]->recent_error, {{"resource", ResourceName(r)}});
   }
+  out.Begin("tidewright_forecast_coverage",
+            "Share of demand at or below the published quantile, up to so far ahead");
+  for (Resource r : kAllResources) {
+    if (!view.demand[r]) continue;
+    for (const RealisedCoverage& realised : view.demand[r]->realised) {
+      out.Add(realised.held, {{"resource", ResourceName(r)},
+                              {"quantile", LevelName(realised.level)},
+                              {"ahead", WindowName(realised.ahead)}});
+    }
+  }
 }
 
 void AddCapacity(const ControllerView& view, Families& out) {

@@ -180,7 +180,7 @@ class Run {
     for (int origin = begin; origin < end; origin += kHour) {
       if (NeedsRefit(state, request_)) state = Refit(std::move(state), request_).value();
       const Forecast f = MakeForecast(state, request_).value();
-      if (options_.feedback) state = Publish(std::move(state), f);
+      if (options_.feedback) NotePromises(f, state.calibration);
       if (origin >= judged) {
         const int phase = origin + kDay <= shift                  ? 0
                           : origin < shift                        ? -1
