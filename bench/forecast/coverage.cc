@@ -1,4 +1,4 @@
-// coverage_bench FOLDER [shift FACTOR] [no-feedback]: do published quantiles hold?
+// coverage FOLDER [shift FACTOR] [no-feedback]: do published quantiles hold?
 //
 // Each five-minute trace is followed as a running controller would: from its middle (day 8 at the
 // earliest, the last eight days at most), a forecast every hour, its promises noted and settled as
@@ -11,13 +11,13 @@
 #include <array>
 #include <cmath>
 #include <cstdlib>
-#include <fstream>
 #include <string>
 #include <vector>
 
+#include "bench/forecast/forecast_data.h"
 #include "forecast/forecaster.h"
 
-namespace tidewright {
+namespace tidewright::bench {
 namespace {
 
 constexpr int kDay = 288;
@@ -33,45 +33,6 @@ struct Options {
   double shift = 1;
   bool feedback = true;
 };
-
-std::vector<std::string> Split(const std::string& line, char separator) {
-  std::vector<std::string> fields;
-  std::size_t begin = 0;
-  for (std::size_t end = 0; end != std::string::npos; begin = end + 1) {
-    end = line.find(separator, begin);
-    fields.push_back(line.substr(begin, end == std::string::npos ? end : end - begin));
-  }
-  return fields;
-}
-
-struct Trace {
-  std::string name;
-  std::vector<double> values;
-};
-
-std::vector<Trace> ReadTraces(const std::string& folder) {
-  std::ifstream index(folder + "/INDEX.tsv");
-  std::string line;
-  std::getline(index, line);
-  const auto header = Split(line, '\t');
-  const auto step =
-      static_cast<std::size_t>(std::find(header.begin(), header.end(), "step_s") - header.begin());
-  std::vector<Trace> traces;
-  while (std::getline(index, line)) {
-    const auto fields = Split(line, '\t');
-    if (step >= fields.size() || fields[step] != "300") continue;
-    Trace trace{.name = fields[0], .values = {}};
-    std::ifstream in(folder + "/" + fields[0]);
-    std::getline(in, line);
-    while (std::getline(in, line)) {
-      const auto row = Split(line, ',');
-      trace.values.push_back(
-          row.size() < 2 || row[1].empty() ? Series::kGap : std::strtod(row[1].c_str(), nullptr));
-    }
-    traces.push_back(std::move(trace));
-  }
-  return traces;
-}
 
 // Of one kind of promise.
 struct Tally {
@@ -155,24 +116,23 @@ class Run {
   Run(Options options) : options_(std::move(options)) {}
 
   void Follow(Trace trace) {
-    const int n = static_cast<int>(trace.values.size());
+    const int n = static_cast<int>(trace.series.values.size());
     const int end = n - kDay;  // the last origin sees a day
     const int begin = std::max({8 * kDay, n / 2, end - kMostDays * kDay});
     const int judged = begin + kFeedbackDays * kDay;
     if (judged + kDay > end) return;
     const int shift = options_.shift == 1 ? n : (judged + end) / 2;
-    for (int i = shift; i < n; ++i) trace.values[i] *= options_.shift;
+    for (int i = shift; i < n; ++i) trace.series.values[i] *= options_.shift;
     ForecastState state = StateBefore(trace, begin);
     // Of what is judged: above this, a step is one of the busiest tenth.
     std::vector<double> sorted;
     double mean = 0;
     for (int i = judged; i < n; ++i) {
-      if (!std::isnan(trace.values[i])) sorted.push_back(trace.values[i]);
+      if (!std::isnan(trace.series.values[i])) sorted.push_back(trace.series.values[i]);
     }
     if (sorted.empty()) return;
     for (const double v : sorted) mean += v / static_cast<double>(sorted.size());
     if (mean <= 0) return;  // nothing but zeros
-    names_.push_back(trace.name);
     std::sort(sorted.begin(), sorted.end());
     const double scale = mean;
     const double busy = sorted[sorted.size() * 9 / 10];
@@ -189,7 +149,8 @@ class Run {
         if (phase >= 0) Judge(trace, origin, f, busy, scale, phases_[phase], own[phase]);
       }
       Series news{.start = start_ + kStep * origin, .step = kStep, .values = {}, .flags = {}};
-      news.values.assign(trace.values.begin() + origin, trace.values.begin() + origin + kHour);
+      news.values.assign(trace.series.values.begin() + origin,
+                         trace.series.values.begin() + origin + kHour);
       state = Update(std::move(state), news).value();
     }
     for (int phase = 0; phase < 3; ++phase) {
@@ -198,8 +159,6 @@ class Run {
       own[phase].AddBusiest(scale, phases_[phase].expected_busy);
       auto& coverage = phases_[phase].by_trace.emplace_back();
       for (std::size_t l = 0; l < kLevels.size(); ++l) coverage[l] = t.held[l] / t.count;
-      if (std::getenv("BYTRACE"))
-        fmt::print("{} {} {:.3f}\n", phase, trace.name, fmt::join(coverage, " "));
     }
   }
 
@@ -219,10 +178,11 @@ class Run {
   ForecastState StateBefore(const Trace& trace, int origin) const {
     const int first = std::max(0, origin - kHistory);
     ForecastState state;
-    state.observed = {.start = start_ + kStep * first,
-                      .step = kStep,
-                      .values = {trace.values.begin() + first, trace.values.begin() + origin},
-                      .flags = {}};
+    state.observed = {
+        .start = start_ + kStep * first,
+        .step = kStep,
+        .values = {trace.series.values.begin() + first, trace.series.values.begin() + origin},
+        .flags = {}};
     return state;
   }
 
@@ -234,7 +194,7 @@ class Run {
     bool gap = false;
     bool any_busy = false;
     for (int i = 0; i < kDay && i + behind < f.horizon; ++i) {
-      const double y = trace.values[origin + i];
+      const double y = trace.series.values[origin + i];
       gap |= std::isnan(y);
       if (!std::isnan(y)) {
         std::array<double, 5> q{};
@@ -265,7 +225,6 @@ class Run {
     return r;
   }();
   std::array<Phase, 3> phases_;
-  std::vector<std::string> names_;
 };
 
 int Main(int argc, char** argv) {
@@ -281,21 +240,21 @@ int Main(int argc, char** argv) {
     }
   }
   if (options.folder.empty()) {
-    fmt::print(stderr, "usage: coverage_bench FOLDER [shift FACTOR] [no-feedback]\n");
+    fmt::print(stderr, "usage: coverage FOLDER [shift FACTOR] [no-feedback]\n");
     return 2;
   }
-  const auto traces = ReadTraces(options.folder);
-  if (traces.empty()) {
-    fmt::print(stderr, "coverage_bench: no five-minute traces in {}\n", options.folder);
+  const auto traces = ReadFiveMinuteTraces(options.folder);
+  if (!traces.ok()) {
+    fmt::print(stderr, "coverage: {}\n", Message(traces.status()));
     return 1;
   }
   Run run(options);
-  for (const Trace& trace : traces) run.Follow(trace);
+  for (const Trace& trace : *traces) run.Follow(trace);
   run.Print();
   return 0;
 }
 
 }  // namespace
-}  // namespace tidewright
+}  // namespace tidewright::bench
 
-int main(int argc, char** argv) { return tidewright::Main(argc, argv); }
+int main(int argc, char** argv) { return tidewright::bench::Main(argc, argv); }
