@@ -53,6 +53,23 @@ std::vector<double> StepMeans(const SamplePaths& paths) {
   return out;
 }
 
+std::vector<std::vector<double>> StepQuantiles(const SamplePaths& paths,
+                                               const std::vector<double>& levels) {
+  std::vector<std::vector<double>> out(
+      levels.size(), std::vector<double>(static_cast<std::size_t>(paths.steps)));
+  ColumnSorter sorter(paths);
+  for (int h = 0; h < paths.steps; h += kLanes) {
+    sorter.Sort(h);
+    for (std::size_t l = 0; l < levels.size(); ++l) {
+      const Place place = PlaceOf(levels[l], paths.paths);
+      for (int i = 0; i < std::min(kLanes, paths.steps - h); ++i) {
+        out[l][h + i] = place.Between(sorter.At(place.below, i), sorter.At(place.above, i));
+      }
+    }
+  }
+  return out;
+}
+
 std::vector<double> MaximumQuantiles(const SamplePaths& paths, int steps,
                                      const std::vector<double>& levels) {
   std::vector<float> maxima(static_cast<std::size_t>(paths.paths));

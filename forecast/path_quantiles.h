@@ -38,6 +38,9 @@ class ColumnSorter {
 
 /// Mean over the paths, [step].
 [[nodiscard]] std::vector<double> StepMeans(const SamplePaths& paths);
+/// quantiles[level][step] over the paths.
+[[nodiscard]] std::vector<std::vector<double>> StepQuantiles(const SamplePaths& paths,
+                                                             const std::vector<double>& levels);
 /// Quantiles, one for each of the rising levels, of the paths' maximum over their first `steps`.
 [[nodiscard]] std::vector<double> MaximumQuantiles(const SamplePaths& paths, int steps,
                                                    const std::vector<double>& levels);

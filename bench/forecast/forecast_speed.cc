@@ -19,7 +19,7 @@
 #include "bench/forecast/forecast_data.h"
 #include "bench/forecast/made_up_series.h"
 #include "forecast/forecaster.h"
-#include "forecast/scenarios.h"
+#include "forecast/path_quantiles.h"
 
 namespace tidewright::bench {
 namespace {

@@ -19,7 +19,7 @@ struct ClusterOptions {
   int shards = 3;
   int replicas_per_shard = 1;
   std::vector<std::string> arguments;  ///< further ones for each redis-server
-  redis::Credentials credentials;      ///< where the arguments ask for some
+  redis::Credentials credentials = {};  ///< where the arguments ask for some
 };
 
 struct Server {

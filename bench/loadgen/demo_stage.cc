@@ -53,11 +53,11 @@ Status Stage::StartCluster(const World& world) {
     std::filesystem::create_directories(folder, error);
     if (error) return Error(StatusCode::kResourceExhausted, "{}: {}", folder, error.message());
   }
-  TW_ASSIGN_OR_RETURN(
-      cluster_, loadgen::ClusterHarness::Start({.directory = paths_.Cluster(),
-                                                .shards = world.shards,
-                                                .replicas_per_shard = world.replicas_per_shard,
-                                                .arguments = {}}));
+  loadgen::ClusterOptions options;
+  options.directory = paths_.Cluster();
+  options.shards = world.shards;
+  options.replicas_per_shard = world.replicas_per_shard;
+  TW_ASSIGN_OR_RETURN(cluster_, loadgen::ClusterHarness::Start(std::move(options)));
   return OkStatus();
 }
 
