@@ -1,0 +1,91 @@
+#include "controller/memory.h"
+
+#include <boost/test/unit_test.hpp>
+#include <cmath>
+#include <numbers>
+
+#include "tests/storage_support.h"
+
+namespace tidewright {
+namespace {
+
+using std::chrono::hours;
+using std::chrono::minutes;
+const WallTime kStart = ParseTime("2026-03-01T00:00:00Z").value();
+
+double LoadAt(WallTime at) {
+  const double hour = Seconds(at - kStart) / 3600;
+  return 1000 - 600 * std::cos(2 * std::numbers::pi * hour / 24) + 20 * std::sin(40 * hour);
+}
+
+Policy PolicyForTest() {
+  Policy policy;
+  policy.horizon = hours(4);  // a shorter horizon makes a faster test
+  return policy;
+}
+
+// A week of load, five-minute means.
+void ImportWeek(History& history) {
+  Series week{.start = kStart - hours(7 * 24), .step = minutes(5), .values = {}, .flags = {}};
+  while (week.end() < kStart) week.values.push_back(LoadAt(week.end()));
+  const SeriesKey key{"c", Scope::kCluster, "", Resource::kRequests};
+  BOOST_REQUIRE(history.Import({{key, week}}).ok());
+}
+
+// Observes and forecasts every five minutes of [from, to).
+void Live(DemandMemory& memory, WallTime from, WallTime to) {
+  for (WallTime now = from; now < to; now += minutes(5)) {
+    LoadSnapshot load;
+    load.at = now;
+    load.total[Resource::kRequests] = {.value = LoadAt(now), .quality = Quality::kFresh};
+    BOOST_REQUIRE(memory.Observe(load, nullptr, false, now).ok());
+    BOOST_REQUIRE(memory.Forecast(now).ok());
+  }
+}
+
+BOOST_AUTO_TEST_SUITE(memory)
+
+BOOST_AUTO_TEST_CASE(what_forecasts_have_learned_survives_a_restart) {
+  const testing::TempFolder folder;
+  auto history = History::Open(folder / "history.db").value();
+  ImportWeek(*history);
+  const Policy policy = PolicyForTest();
+  const WallTime restart = kStart + hours(27);
+  std::vector<RealisedCoverage> before;
+  {
+    DemandMemory memory("c", policy, *history);
+    BOOST_REQUIRE(memory.Load(kStart).ok());
+    Live(memory, kStart, restart);
+    BOOST_REQUIRE(memory.demand()[Resource::kRequests].has_value());
+    before = memory.demand()[Resource::kRequests]->realised;
+    BOOST_TEST(!before.empty());
+  }
+  DemandMemory memory("c", policy, *history);
+  BOOST_REQUIRE(memory.Load(restart).ok());
+  BOOST_REQUIRE(memory.Forecast(restart).ok());
+  BOOST_REQUIRE(memory.demand()[Resource::kRequests].has_value());
+  const auto& after = memory.demand()[Resource::kRequests]->realised;
+  BOOST_REQUIRE(after.size() == before.size());
+  for (std::size_t i = 0; i < after.size(); ++i) {
+    BOOST_TEST(std::abs(after[i].held - before[i].held) < 0.05);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_broken_record_of_what_was_learned_is_learned_anew) {
+  const testing::TempFolder folder;
+  auto history = History::Open(folder / "history.db").value();
+  ImportWeek(*history);
+  const SeriesKey key{"c", Scope::kCluster, "", Resource::kRequests};
+  BOOST_REQUIRE(history->KeepStates({{key, "nonsense"}}).ok());
+  const Policy policy = PolicyForTest();
+  DemandMemory memory("c", policy, *history);
+  BOOST_TEST(memory.Load(kStart).ok());
+  BOOST_TEST(memory.Forecast(kStart).ok());
+  BOOST_REQUIRE(memory.demand()[Resource::kRequests].has_value());
+  BOOST_TEST(memory.demand()[Resource::kRequests]->realised.empty());
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace
+}  // namespace tidewright
