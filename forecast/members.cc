@@ -1,4 +1,6 @@
+#include "forecast/damped_trend.h"
 #include "forecast/direct_ridge.h"
+#include "forecast/intermittent.h"
 #include "forecast/lag_ridge.h"
 #include "forecast/member.h"
 #include "forecast/naive.h"
@@ -12,6 +14,8 @@ std::vector<std::unique_ptr<Member>> MakeMembers(const Prepared& p) {
   members.push_back(std::make_unique<RecentLevel>(1, "last value"));
   members.push_back(std::make_unique<RecentLevel>(std::max(3, p.hour), "last hour"));
   members.push_back(std::make_unique<RecentLevel>(24 * p.hour, "last day"));
+  members.push_back(std::make_unique<DampedTrend>());
+  if (Intermittent::Suits(p)) members.push_back(std::make_unique<Intermittent>());
   if (p.season > 0) {
     members.push_back(std::make_unique<ShapeLevel>());
     members.push_back(std::make_unique<SeasonalNaive>(p.season, "season"));

@@ -55,8 +55,8 @@ std::vector<double> StepMeans(const SamplePaths& paths) {
 
 std::vector<std::vector<double>> StepQuantiles(const SamplePaths& paths,
                                                const std::vector<double>& levels) {
-  std::vector<std::vector<double>> out(
-      levels.size(), std::vector<double>(static_cast<std::size_t>(paths.steps)));
+  std::vector<std::vector<double>> out(levels.size(),
+                                       std::vector<double>(static_cast<std::size_t>(paths.steps)));
   ColumnSorter sorter(paths);
   for (int h = 0; h < paths.steps; h += kLanes) {
     sorter.Sort(h);

@@ -1,7 +1,9 @@
 #include <boost/test/unit_test.hpp>
 
 #include "forecast/combination.h"
+#include "forecast/damped_trend.h"
 #include "forecast/direct_ridge.h"
+#include "forecast/intermittent.h"
 #include "forecast/lag_ridge.h"
 #include "forecast/naive.h"
 #include "forecast/ridge_solver.h"
@@ -84,12 +86,13 @@ BOOST_AUTO_TEST_CASE(every_seasonal_member_continues_a_nearly_clean_day) {
   SeasonalNaive naive(kDay, "season");
   SeasonalRatio ratio(kDay, SeasonalRatio::Source::kShape, "ratio");
   ShapeLevel shape;
+  DampedTrend damped;
   LagRidge level(Domain::kLevel);
   LagRidge log(Domain::kLog);
   DirectRidge direct(Domain::kLevel);
   DirectRidge direct_log(Domain::kLog);
-  for (Member* member :
-       std::initializer_list<Member*>{&naive, &ratio, &shape, &level, &log, &direct, &direct_log}) {
+  for (Member* member : std::initializer_list<Member*>{&naive, &ratio, &shape, &damped, &level,
+                                                       &log, &direct, &direct_log}) {
     const std::vector<double> out = FromTheEnd(*member, p, kDay);
     double worst = 0;
     for (int h = 0; h < kDay; ++h) {
@@ -97,6 +100,42 @@ BOOST_AUTO_TEST_CASE(every_seasonal_member_continues_a_nearly_clean_day) {
     }
     BOOST_TEST(worst < 0.06, member->Name() << " is off by " << worst);
   }
+}
+
+BOOST_AUTO_TEST_CASE(a_trend_damped_by_nine_tenths_adds_1_71_of_itself_in_two_steps) {
+  BOOST_TEST(DampedSum(0.9, 1) == 0.9, boost::test_tools::tolerance(1e-12));
+  BOOST_TEST(DampedSum(0.9, 2) == 1.71, boost::test_tools::tolerance(1e-12));
+}
+
+BOOST_AUTO_TEST_CASE(a_growing_day_is_continued_and_its_growth_fades) {
+  std::vector<double> values = testing::DailyLoad(14, 0.0, 1);
+  for (int i = 0; i < 14 * kDay; ++i) values[i] *= std::exp(0.05 * i / kDay);
+  const Prepared p = Ready(values);
+  DampedTrend trend;
+  const std::vector<double> out = FromTheEnd(trend, p, 3 * kDay);
+  double first = 0;
+  double second = 0;
+  for (int h = 0; h < kDay; ++h) {
+    first += std::log(out[kDay + h] / out[h]) / kDay;
+    second += std::log(out[2 * kDay + h] / out[kDay + h]) / kDay;
+  }
+  BOOST_TEST(second > 0.01);
+  BOOST_TEST(second < first);
+}
+
+BOOST_AUTO_TEST_CASE(demand_every_fourth_step_is_a_quarter_of_its_size) {
+  // Of four steps one, but not always the same.
+  Random random(11);
+  std::vector<double> values(4 * kDay, 0.0);
+  for (int i = 0; i < 4 * kDay; i += 4) values[i + static_cast<int>(random.Below(4))] = 80;
+  Prepared p = Ready(values);
+  BOOST_TEST(Intermittent::Suits(p));
+  BOOST_TEST(!Intermittent::Suits(Ready(testing::DailyLoad(4, 0.1, 1))));
+  p.season = 0;
+  Intermittent member;
+  const std::vector<double> out = FromTheEnd(member, p, 12);
+  BOOST_TEST(out[0] == 20.0, boost::test_tools::tolerance(0.35));
+  BOOST_TEST(out[11] == out[0]);
 }
 
 BOOST_AUTO_TEST_CASE(recent_level_is_the_middle_not_the_mean) {
