@@ -5,6 +5,7 @@
 #include <numeric>
 
 #include "forecast/combination.h"
+#include "forecast/event_effects.h"
 #include "forecast/level_shift.h"
 #include "forecast/prepared.h"
 #include "forecast/scenarios.h"
@@ -48,7 +49,13 @@ Status Check(const ForecastRequest& r) {
                    FormatDuration(r.step * r.horizon), FormatDuration(window));
     }
   }
-  return OkStatus();
+  return r.calendar == nullptr ? OkStatus() : CheckCalendar(*r.calendar);
+}
+
+EventPlan PlanEvents(const ForecastState& state, const ForecastRequest& request) {
+  if (request.calendar == nullptr || request.calendar->events.empty()) return {};
+  return PlanEvents(*request.calendar, state.key.resource, state.past_events, state.observed,
+                    state.observed.end() + request.step * request.horizon);
 }
 
 std::string DescribeMembers(const std::vector<std::unique_ptr<Member>>& members,
@@ -133,9 +140,17 @@ StatusOr<ForecastState> Update(ForecastState state, const Series& samples) {
   return state;
 }
 
+void RememberEvents(ForecastState& state, const Calendar& calendar) {
+  EventPlan plan = PlanEvents(calendar, state.key.resource, state.past_events, state.observed,
+                              state.observed.end());
+  KeepRecords(std::move(plan.records), ForecastState::kMostRecords, state.past_events);
+}
+
 StatusOr<Forecast> MakeForecast(const ForecastState& state, const ForecastRequest& request) {
   TW_RETURN_IF_ERROR(Check(request));
-  StatusOr<Prepared> prepared = Prepare(state.observed, request.step);
+  const EventPlan events = PlanEvents(state, request);
+  StatusOr<Prepared> prepared =
+      Prepare(events.ordinary ? *events.ordinary : state.observed, request.step);
   if (!prepared.ok()) return Annotate(prepared.status(), ToString(state.key));
   const Prepared& p = *prepared;
   const auto members = MakeMembers(p);
@@ -143,6 +158,7 @@ StatusOr<Forecast> MakeForecast(const ForecastState& state, const ForecastReques
   const double shift = FollowLevelShift(p, combined);
   const Residuals residuals = MeasureResiduals(p, combined);
   SamplePaths paths = DrawPaths(p, combined, residuals, request.paths, request.seed);
+  PutIn(events.coming, p.end(), p.step, request.seed, paths);
 
   Forecast out;
   out.key = state.key;
@@ -166,6 +182,7 @@ StatusOr<Forecast> MakeForecast(const ForecastState& state, const ForecastReques
     out.notes.push_back(
         fmt::format("the level shifted lately: forecast multiplied by {:.2f}", std::exp(shift)));
   }
+  out.notes.insert(out.notes.end(), events.notes.begin(), events.notes.end());
   out.notes.push_back(fmt::format("trust is {}: {}", TrustName(verdict.trust), verdict.reason));
   if (request.keep_paths) out.paths = std::move(paths);
   return out;
