@@ -47,7 +47,7 @@ const std::map<std::string, std::set<std::string>> kMayInclude = {
       "alerting", "stores", "server"}},
     {"cli",
      {"core", "api", "history", "forecast/forecast.h", "forecast/forecaster.h",
-      "forecast/calendar.h", "forecast/evaluation.h"}},
+      "forecast/evaluation.h"}},
     {"replay", {"core", "config", "forecast", "planner", "history"}},
     {"bench",
      {"core", "io", "config", "collector", "forecast", "planner", "actuator", "stores", "history"}},
