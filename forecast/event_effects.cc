@@ -14,6 +14,7 @@ using Effect = CalendarEvent::Effect;
 // Below this share of the usual what is left of demand does not tell its shape.
 constexpr double kTellsShape = 0.2;
 constexpr Duration kDay = std::chrono::days(1);
+constexpr Duration kFirstDays = 7 * kDay;
 constexpr int kMostComingNotes = 8;
 
 bool Overlap(const EventWindow& a, const EventWindow& b) {
@@ -117,6 +118,11 @@ class Planner {
       const auto& logs = o.against_declared;
       const auto known = std::count_if(logs.begin(), logs.end(), [](double v) { return v == v; });
       if (!o.ended || known == 0 || 2 * known < static_cast<std::ptrdiff_t>(logs.size())) continue;
+      // Near the beginning of history there is less to measure against than there was.
+      const bool remembered = std::any_of(past_.begin(), past_.end(), [&](const EventRecord& r) {
+        return r.name == o.event->name && r.start == o.window.start;
+      });
+      if (remembered && o.window.start < begin_ + kFirstDays) continue;
       plan.records.push_back({.name = o.event->name,
                               .start = o.window.start,
                               .log_ratios = {logs.begin(), logs.end()}});

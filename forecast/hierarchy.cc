@@ -188,8 +188,11 @@ SharePaths DrawShares(std::span<const Share> shares, std::span<const std::uint64
     Random random = root.Fork(ids[i]);
     const double sigma = Sigma(shares[i]);
     const double middle = shares[i].mean * std::exp(-0.5 * sigma * sigma);
+    // Paths in opposite pairs.
+    double factor = 1;
     for (std::size_t k = 0; k < width; ++k) {
-      const auto value = static_cast<float>(middle * std::exp(sigma * random.Normal()));
+      factor = k % 2 == 0 ? std::exp(sigma * random.Normal()) : 1.0 / factor;
+      const auto value = static_cast<float>(middle * factor);
       out.values[i * width + k] = value;
       sums[k] += value;
     }

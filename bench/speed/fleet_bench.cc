@@ -69,6 +69,37 @@ void AddDemand(double level, std::uint64_t seed, float* out, int points) {
   }
 }
 
+/// User and system time, of RUSAGE_SELF or RUSAGE_THREAD.
+double CpuSeconds(int who) {
+  rusage usage{};
+  getrusage(who, &usage);
+  const auto seconds = [](const timeval& t) {
+    return static_cast<double>(t.tv_sec) + 1e-6 * static_cast<double>(t.tv_usec);
+  };
+  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
+}
+
+/// Of one thread, by what they went into.
+struct CpuShares {
+  double forecasts = 0;
+  double sums = 0;
+  double quantiles = 0;
+  double shares = 0;
+};
+
+/// Adds the thread's cpu seconds until its end.
+class Stopwatch {
+ public:
+  explicit Stopwatch(double& sum) : sum_(sum), began_(CpuSeconds(RUSAGE_THREAD)) {}
+  ~Stopwatch() { sum_ += CpuSeconds(RUSAGE_THREAD) - began_; }
+  Stopwatch(const Stopwatch&) = delete;
+  Stopwatch& operator=(const Stopwatch&) = delete;
+
+ private:
+  double& sum_;
+  double began_;
+};
+
 class Fleet {
  public:
   Fleet(const Sizes& sizes, Clock& clock) : n_(sizes), clock_(clock) {
@@ -78,7 +109,7 @@ class Fleet {
     shards_.resize(static_cast<std::size_t>(n_.shards));
     forecasts_.resize(static_cast<std::size_t>(1 + n_.shards + n_.hot));
     maxima_.resize(demand_.size());
-    share_seconds_.assign(static_cast<std::size_t>(n_.threads), 0.0);
+    cpu_.resize(static_cast<std::size_t>(n_.threads));
     children_.resize(static_cast<std::size_t>(n_.shards));
     for (int p = 0; p < n_.partitions; ++p) {
       children_[static_cast<std::size_t>(p % n_.shards)].push_back(p);
@@ -89,17 +120,27 @@ class Fleet {
   void Run() {
     Report("one sample into each partition's shares, four resources", [&] { UpdateShares(); });
     const MonoTime began = clock_.Monotonic();
+    const double cpu_began = CpuSeconds(RUSAGE_SELF);
     Report("choose who is forecast in full", [&] { Choose(); });
     Report("cluster and shards in full", [&] { ForecastShards(); });
     Report("shards add up to the cluster", [&] { AddUpShards(); });
     Report("hot partitions in full, the rest as shares, added up", [&] { ForecastPartitions(); });
     const double seconds = Seconds(clock_.Monotonic() - began);
-    double share_seconds = 0;
-    for (const double s : share_seconds_) share_seconds += s;
-    fmt::print("of that, shares alone: {:.2f} s of cpu, {:.1f} us a partition\n", share_seconds,
-               1e6 * share_seconds / (n_.partitions - n_.hot));
-    fmt::print("whole re-forecast: {:.1f} s on {} threads; {:.2f} ms of thread a full series\n",
-               seconds, n_.threads, 1e3 * seconds * n_.threads / (1 + n_.shards + n_.hot));
+    const double cpu = CpuSeconds(RUSAGE_SELF) - cpu_began;
+    CpuShares all;
+    for (const CpuShares& t : cpu_) {
+      all.forecasts += t.forecasts;
+      all.sums += t.sums;
+      all.quantiles += t.quantiles;
+      all.shares += t.shares;
+    }
+    const int full = 1 + n_.shards + n_.hot;
+    fmt::print("whole re-forecast: {:.1f} s on {} threads, {:.1f} s of cpu\n", seconds, n_.threads,
+               cpu);
+    fmt::print("cpu, ms a full series: {:.2f} forecasting, {:.2f} adding up, {:.2f} reading off\n",
+               1e3 * all.forecasts / full, 1e3 * all.sums / full, 1e3 * all.quantiles / full);
+    fmt::print("cpu of the shares alone: {:.2f} s, {:.1f} us a partition\n", all.shares,
+               1e6 * all.shares / std::max(1, n_.partitions - n_.hot));
     Sizing();
   }
 
@@ -107,8 +148,10 @@ class Fleet {
   template <typename Work>
   void Report(const char* what, Work work) {
     const MonoTime began = clock_.Monotonic();
+    const double cpu_began = CpuSeconds(RUSAGE_SELF);
     work();
-    fmt::print("{:7.2f} s  {}\n", Seconds(clock_.Monotonic() - began), what);
+    fmt::print("{:7.2f} s {:7.2f} s of cpu  {}\n", Seconds(clock_.Monotonic() - began),
+               CpuSeconds(RUSAGE_SELF) - cpu_began, what);
     std::fflush(stdout);
   }
 
@@ -208,7 +251,8 @@ class Fleet {
   }
 
   void ForecastShards() {
-    Spread(1 + n_.shards, n_.threads, [&](int i, int) {
+    Spread(1 + n_.shards, n_.threads, [&](int i, int thread) {
+      const Stopwatch watch(cpu_[static_cast<std::size_t>(thread)].forecasts);
       Forecast forecast = Full(i, PathsAlone());
       (i == 0 ? cluster_ : shards_[static_cast<std::size_t>(i - 1)]) = std::move(forecast.paths);
       forecasts_[static_cast<std::size_t>(i)] = std::move(forecast);
@@ -225,28 +269,41 @@ class Fleet {
 
   void ForecastPartitions() {
     Spread(n_.shards, n_.threads, [&](int s, int thread) {
+      CpuShares& cpu = cpu_[static_cast<std::size_t>(thread)];
       const auto at = static_cast<std::size_t>(s);
       std::vector<int> hot;
       std::vector<int> rest;
       for (const int p : children_[at]) (p < n_.hot ? hot : rest).push_back(p);
       std::vector<Forecast> forecasts;
-      for (const int p : hot) forecasts.push_back(Full(1 + n_.shards + p, PathsAlone()));
-      SamplePaths rest_paths = DrawRest(shards_[at], ShareAt(rests_[at], At(n_.points)), 1);
-      std::vector<SamplePaths*> children;
-      for (Forecast& f : forecasts) children.push_back(&f.paths);
-      children.push_back(&rest_paths);
-      const Status status = Reconcile(shards_[at], children);
-      if (!status.ok()) std::abort();
-      for (std::size_t c = 0; c < hot.size(); ++c) {
-        SamplePaths paths = std::move(forecasts[c].paths);
-        Keep(1 + n_.shards + hot[c], std::move(forecasts[c]), paths);
+      {
+        const Stopwatch watch(cpu.forecasts);
+        for (const int p : hot) forecasts.push_back(Full(1 + n_.shards + p, PathsAlone()));
       }
-      Keep(1 + s, std::move(forecasts_[1 + at]), shards_[at]);
+      SamplePaths rest_paths = AddUp(s, forecasts, cpu.sums);
+      {
+        const Stopwatch watch(cpu.quantiles);
+        for (std::size_t c = 0; c < hot.size(); ++c) {
+          SamplePaths paths = std::move(forecasts[c].paths);
+          Keep(1 + n_.shards + hot[c], std::move(forecasts[c]), paths);
+        }
+        Keep(1 + s, std::move(forecasts_[1 + at]), shards_[at]);
+      }
       shards_[at] = {};
-      const MonoTime began = clock_.Monotonic();
+      const Stopwatch watch(cpu.shares);
       ReadShares(rest, rest_paths);
-      share_seconds_[static_cast<std::size_t>(thread)] += Seconds(clock_.Monotonic() - began);
     });
+  }
+
+  // Returns the rest's paths.
+  SamplePaths AddUp(int s, std::vector<Forecast>& forecasts, double& cpu) {
+    const Stopwatch watch(cpu);
+    const auto at = static_cast<std::size_t>(s);
+    SamplePaths rest = DrawRest(shards_[at], ShareAt(rests_[at], At(n_.points)), 1);
+    std::vector<SamplePaths*> children;
+    for (Forecast& f : forecasts) children.push_back(&f.paths);
+    children.push_back(&rest);
+    if (!Reconcile(shards_[at], children).ok()) std::abort();
+    return rest;
   }
 
   void ReadShares(const std::vector<int>& rest, const SamplePaths& paths) {
@@ -296,7 +353,7 @@ class Fleet {
   std::vector<SamplePaths> shards_;
   std::vector<Forecast> forecasts_;
   std::vector<std::vector<WindowMaximum>> maxima_;
-  std::vector<double> share_seconds_;  // of each thread
+  std::vector<CpuShares> cpu_;  // of each thread
   std::size_t chosen_ = 0;
 };
 

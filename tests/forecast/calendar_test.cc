@@ -218,6 +218,27 @@ BOOST_AUTO_TEST_CASE(a_holiday_like_last_years_has_its_shape_by_hour) {
   BOOST_TEST(Noted(f, "seen 1 times"));
 }
 
+BOOST_AUTO_TEST_CASE(what_was_remembered_stays_when_its_history_goes) {
+  std::vector<double> values = DailyLoad(28, 0.03, 20);
+  Multiply(values, 12 * kDay, 12 * kDay + 24, 2);
+  const Calendar calendar = {{Event("sale", kStart + days(12), hours(2))}};
+  ForecastState state = StateOf(values);
+  RememberEvents(state, calendar);
+  BOOST_REQUIRE_EQUAL(state.past_events.size(), 1u);
+  const std::vector<EventRecord> known = state.past_events;
+  BOOST_TEST(static_cast<double>(known[0].log_ratios[0]) == std::log(2.0),
+             boost::test_tools::tolerance(0.05));
+  // What is left of it can only be measured badly, then not at all.
+  for (const int left : {17, 10}) {
+    const auto drop = state.observed.values.size() - static_cast<std::size_t>(left * kDay);
+    state.observed.start = state.observed.TimeOf(drop);
+    state.observed.values.erase(state.observed.values.begin(),
+                                state.observed.values.begin() + static_cast<std::ptrdiff_t>(drop));
+    RememberEvents(state, calendar);
+    BOOST_TEST((state.past_events == known));
+  }
+}
+
 BOOST_AUTO_TEST_CASE(a_holiday_that_moves_is_known_by_its_name) {
   std::vector<double> values = DailyLoad(28, 0.03, 10);
   Multiply(values, 9 * kDay, 10 * kDay, 0.5);
