@@ -21,6 +21,8 @@ bool Overlap(const EventWindow& a, const EventWindow& b) {
   return a.start < b.end && b.start < a.end;
 }
 
+std::string Times(int n) { return n == 1 ? "once" : fmt::format("{} times", n); }
+
 std::string WindowText(const EventWindow& window) {
   const std::string begin = FormatTime(window.start).substr(0, 16);
   const std::string end = FormatTime(window.end).substr(0, 16);
@@ -205,7 +207,7 @@ class Planner {
     const int known = taken.measured + taken.believed;
     std::string text = fmt::format("event '{}' taken out of history", name);
     if (known > 0) {
-      text += fmt::format(": {} times, ×{:.2f} {}", known, std::exp(taken.logs / known),
+      text += fmt::format(": {}, ×{:.2f} {}", Times(known), std::exp(taken.logs / known),
                           taken.believed == 0 ? "as measured" : "as measured or declared");
     }
     if (taken.masked > 0) text += fmt::format("; {} steps left out", taken.masked);
@@ -243,8 +245,7 @@ class Planner {
     } else if (belief.declared) {
       text += ", declared";
     }
-    const std::string seen =
-        belief.seen == 0 ? "never seen" : fmt::format("seen {} times", belief.seen);
+    const std::string seen = belief.seen == 0 ? "never seen" : "seen " + Times(belief.seen);
     return text + fmt::format("; {}, give or take {:.0f} %", seen, 100 * belief.doubt);
   }
 

@@ -16,6 +16,7 @@ constexpr double kUndeclaredWeight = 0.25;
 constexpr double kDeclaredDoubt = 0.35;
 constexpr double kLeastDoubt = 0.02;
 constexpr double kMostDoubt = 0.35;
+constexpr double kLevelDoubt = 0.15;  // of a level that was never seen
 // Of one occurrence to the next, before two have told: worth one of them.
 constexpr double kUsualDeviation = 0.12;
 // What is under way counts as much as all that was known before after this time.
@@ -48,7 +49,9 @@ double Declared(const Series& observed, const OrdinaryDemand& ordinary, const Ca
   return MeanKnown(logs);
 }
 
-double Doubt(const std::vector<double>& logs, const std::vector<double>& seen) {
+double Doubt(const CalendarEvent& event, const std::vector<double>& logs,
+             const std::vector<double>& seen) {
+  if (seen.empty() && event.effect == Effect::kLevel) return kLevelDoubt;
   if (seen.empty()) {
     double size = 0;
     for (const double log : logs) size = std::max(size, std::abs(log));
@@ -154,7 +157,7 @@ Belief Believe(const Series& observed, const OrdinaryDemand& ordinary, const Cal
     belief.logs.push_back(sum / weight);
   }
   belief.seen = static_cast<int>(precedents.size());
-  belief.doubt = Doubt(belief.logs, levels);
+  belief.doubt = Doubt(event, belief.logs, levels);
   return belief;
 }
 

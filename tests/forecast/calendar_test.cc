@@ -131,7 +131,7 @@ BOOST_AUTO_TEST_CASE(last_weeks_sale_does_not_come_back_unplanned) {
     const double ratio = Ratio(f, 10 * 12, 16 * 12, Daily);
     BOOST_TEST(ratio > 0.96);
     BOOST_TEST(ratio < 1.04);
-    BOOST_TEST(Noted(f, "event 'sale' taken out of history: 1 times, ×"));
+    BOOST_TEST(Noted(f, "event 'sale' taken out of history: once, ×"));
   }
 }
 
@@ -215,7 +215,7 @@ BOOST_AUTO_TEST_CASE(a_holiday_like_last_years_has_its_shape_by_hour) {
   BOOST_TEST(ratio(13, 23) > 1.15);  // 1.3: 1.23
   BOOST_TEST(ratio(13, 23) < 1.32);
   BOOST_TEST(ratio(26, 46) == 1.0, boost::test_tools::tolerance(0.05));
-  BOOST_TEST(Noted(f, "seen 1 times"));
+  BOOST_TEST(Noted(f, "seen once"));
 }
 
 BOOST_AUTO_TEST_CASE(what_was_remembered_stays_when_its_history_goes) {
@@ -281,7 +281,7 @@ BOOST_AUTO_TEST_CASE(a_planned_level_is_what_is_forecast_whatever_the_day_would_
   const Forecast f = Made(StateOf(DailyLoad(7, 0.05, 12)), {{event}});
   for (int h = 36; h < 60; ++h) {
     BOOST_TEST(f.quantiles[0][h] == 5000.0, boost::test_tools::tolerance(0.04));
-    BOOST_TEST(f.quantiles[3][h] > 5000.0);
+    BOOST_TEST(f.quantiles[3][h] > 1.2 * 5000.0);  // planned is not seen
   }
   // Also where there was no demand at all.
   const Forecast idle = Made(StateOf(std::vector<double>(2 * kDay, 0.0)), {{[&] {
