@@ -60,10 +60,12 @@ Alert Make(const AlertInput& input, const char* name, Severity severity, std::st
           .since = input.now};
 }
 
-const ActionRecord* OpenScaleOut(const AlertInput& input) {
+/// It gives the busiest shard room.
+bool Relieves(PlanKind kind) { return kind == PlanKind::kScaleOut || kind == PlanKind::kRebalance; }
+
+const ActionRecord* OpenRelief(const AlertInput& input) {
   const ActionRecord* action = input.last_action;
-  return action != nullptr && action->Open() && action->plan.kind == PlanKind::kScaleOut ? action
-                                                                                         : nullptr;
+  return action != nullptr && action->Open() && Relieves(action->plan.kind) ? action : nullptr;
 }
 
 std::string Counted(std::size_t n, const char* what) {
@@ -85,19 +87,31 @@ std::string Figures(const Plan& plan) {
   return text;
 }
 
+/// "3 to 4 shards", "spread 120 partitions anew over 3 shards".
+std::string Change(const Plan& plan) {
+  if (plan.kind != PlanKind::kRebalance) {
+    return fmt::format("{} to {}", plan.from_shards, ShardCount(plan.to_shards));
+  }
+  std::size_t moved = 0;
+  for (const PartitionMove& move : plan.moves) {
+    moved += static_cast<std::size_t>(Count(move.partitions));
+  }
+  return fmt::format("spread {} anew over {}", Counted(moved, "partition"),
+                     ShardCount(plan.to_shards));
+}
+
 /// What is or can be done about missing capacity, and the command for it.
 void AddRemedy(const AlertInput& input, Alert& alert) {
   auto& notes = alert.annotations;
-  if (const ActionRecord* action = OpenScaleOut(input)) {
-    notes["remedy"] = fmt::format("action {} goes from {} to {} ({})", action->id,
-                                  action->plan.from_shards, ShardCount(action->plan.to_shards),
+  if (const ActionRecord* action = OpenRelief(input)) {
+    notes["remedy"] = fmt::format("action {}: {} ({})", action->id, Change(action->plan),
                                   action->state == ActionState::kPaused ? "paused" : "under way");
     notes["command"] = "tidectl actions";
     return;
   }
   const Plan* plan = input.plan;
   if (plan == nullptr) return;
-  if (plan->kind != PlanKind::kScaleOut) {
+  if (!Relieves(plan->kind)) {
     notes["remedy"] = "no scale-out is planned: " +
                       Texts(plan->rejections.empty() ? plan->reasons : plan->rejections);
     notes["command"] = "tidectl recommendations";
@@ -106,7 +120,7 @@ void AddRemedy(const AlertInput& input, Alert& alert) {
   const std::string hash = ShortHash(PlanHash(*plan));
   notes["recommendation"] = hash;
   notes["remedy"] = fmt::format(
-      "recommendation {}: {} to {}, {}", hash, plan->from_shards, ShardCount(plan->to_shards),
+      "recommendation {}: {}, {}", hash, Change(*plan),
       input.acts_by_itself ? "which the controller begins by itself" : "which waits for approval");
   notes["command"] = input.acts_by_itself ? "tidectl recommendations show " + hash
                                           : "tidectl recommendations approve " + hash;
@@ -129,14 +143,12 @@ std::string Barred(const Plan& plan, WallTime complete) {
 }
 
 std::optional<Alert> CapacityWillBeShort(const AlertInput& input) {
-  const ActionRecord* action = OpenScaleOut(input);
+  const ActionRecord* action = OpenRelief(input);
   const Plan* plan = action != nullptr ? &action->plan : input.plan;
   if (plan == nullptr) return std::nullopt;
-  const bool waits =
-      action == nullptr && plan->kind == PlanKind::kScaleOut && !input.acts_by_itself;
+  const bool waits = action == nullptr && Relieves(plan->kind) && !input.acts_by_itself;
   const WallTime complete = plan->created + plan->lead_time;
-  const bool late =
-      plan->kind == PlanKind::kScaleOut && plan->crossing && *plan->crossing < complete;
+  const bool late = Relieves(plan->kind) && plan->crossing && *plan->crossing < complete;
   const std::string barred = Barred(*plan, complete);
   if (!waits && !late && barred.empty()) return std::nullopt;
 
@@ -152,7 +164,7 @@ std::optional<Alert> CapacityWillBeShort(const AlertInput& input) {
     summary = fmt::format("{}: {} passes usable capacity at {}", input.cluster, resource, when);
     description = fmt::format("The forecast passes usable capacity at {}. ", when) + description;
   }
-  if (plan->kind == PlanKind::kScaleOut) {
+  if (Relieves(plan->kind)) {
     description += fmt::format(" The change takes {}", FormatDuration(plan->lead_time));
     if (late) {
       description +=

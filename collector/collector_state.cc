@@ -17,6 +17,12 @@ Duration RetryPartitions(const CollectorOptions& options) {
 
 }  // namespace
 
+/// Over which a node's part of the cluster's load is measured: a single rate is noisy, and what is
+/// noise at one look seems an uneven cluster. At most thirty samples.
+Duration LongestSpan(const CollectorOptions& options) {
+  return std::min(options.partition_interval, 30 * options.interval);
+}
+
 AssessOptions AssessOptionsOf(const CollectorOptions& options) {
   AssessOptions assess;
   assess.stale_after = options.stale_after;
@@ -26,6 +32,7 @@ AssessOptions AssessOptionsOf(const CollectorOptions& options) {
   const Duration short_span = std::min<Duration>(3 * options.interval, std::chrono::seconds(1));
   assess.rates.span =
       options.rate_span > Duration(0) ? options.rate_span : std::max(options.interval, short_span);
+  assess.rates.keep = LongestSpan(options);
   // A few lost samples make no hole, whatever the interval.
   assess.rates.max_gap =
       std::max({options.stale_after, 4 * options.interval, 2 * assess.rates.span});
@@ -83,7 +90,7 @@ void CollectorState::TakePartitions(MonoTime now, Work& work) {
     }
     // Without rates a sample tells key counts alone: worth its cost only when nothing better comes.
     const bool waited = now - owner.asked_since >= 2 * options_.partition_interval;
-    if (!waited && !FractionOf(id, loads)[Resource::kRequests]) {
+    if (!waited && !FractionOf(id, loads, now)[Resource::kRequests]) {
       partitions_due_.Postpone(id, now + options_.interval);
       continue;
     }
@@ -126,6 +133,7 @@ void CollectorState::PartitionsDone(const Job& job,
   if (owner == owners_.end()) return;
   const MonoTime now = clock_.Monotonic();
   const MonoTime retry = now + RetryPartitions(options_);
+  const bool same = owner->second.partitions == job.owned;
   auto& error = partition_errors_[job.node.id];
   error.clear();
   if (!samples.ok()) {
@@ -137,9 +145,11 @@ void CollectorState::PartitionsDone(const Job& job,
     return !Contains(owner->second.partitions, sample.partition);
   });
   table_.resize(static_cast<std::size_t>(topology_->partition_count));
-  const Fractions fraction = FractionOf(job.node.id, Judge(now));
+  // Of a node that got or gave partitions meanwhile the samples tell key counts alone.
+  const Fractions fraction = same ? FractionOf(job.node.id, Judge(now), now) : Fractions{};
   Fold(table_, job.node.id, *samples, fraction, now);
   partitions_sampled_ = clock_.Wall();
+  if (fraction[Resource::kRequests]) ++owner->second.rounds;
   if (!fraction[Resource::kRequests] || AwaitsRates(table_, *samples)) {
     partitions_due_.Postpone(job.node.id, retry);
   }
@@ -172,11 +182,14 @@ void CollectorState::Adopt(const Topology& topology, MonoTime now) {
   for (const auto& shard : topology.shards) {
     if (shard.partitions.empty()) continue;
     masters.push_back(shard.master.id);
-    Owner owner{shard.partitions, now, now};
+    Owner owner{shard.partitions, now, now, 0};
     const auto known = owners_.find(shard.master.id);
     if (known != owners_.end()) {
       owner.asked_since = known->second.asked_since;
-      if (known->second.partitions == shard.partitions) owner.since = known->second.since;
+      if (known->second.partitions == shard.partitions) {
+        owner.since = known->second.since;
+        owner.rounds = known->second.rounds;
+      }
     }
     owners.emplace(shard.master.id, std::move(owner));
   }
@@ -221,18 +234,28 @@ CollectorState::Loads CollectorState::Judge(MonoTime now) const {
   return loads;
 }
 
-CollectorState::Fractions CollectorState::FractionOf(const std::string& id,
-                                                     const Loads& loads) const {
+CollectorState::Fractions CollectorState::FractionOf(const std::string& id, const Loads& loads,
+                                                     MonoTime now) const {
   Fractions fraction;
   const auto rate = RateOf(records_.at(id).window, Metric::kRequestUnits, assess_.rates);
   if (!rate || rate->since < owners_.at(id).since) return fraction;
+  // The same stretch of time for all: the load of the whole changes meanwhile.
+  const MonoTime begin = owners_.at(id).since;
+  const Duration span = std::max(assess_.rates.span, std::min(now - begin, LongestSpan(options_)));
   const auto load = std::find_if(loads.nodes.begin(), loads.nodes.end(),
                                  [&](const NodeLoad& one) { return one.node_id == id; });
   for (const Resource r : kAllResources) {
     const Reading& usage = load->usage[r];
     const Reading& total = loads.total[r];
     // While nobody asks for anything, what was known of the shares stands.
-    if (usage.fresh() && total.fresh() && total.value > 0) fraction[r] = usage.value / total.value;
+    if (!usage.fresh() || !total.fresh() || total.value <= 0) continue;
+    fraction[r] = usage.value / total.value;
+    const auto part = MeanUsage(records_.at(id), r, span, begin);
+    double whole = 0;
+    for (const auto& [other, owner] : owners_) {
+      whole += MeanUsage(records_.at(other), r, span, MonoTime::min()).value_or(0);
+    }
+    if (part && whole > 0) fraction[r] = *part / whole;
   }
   return fraction;
 }
@@ -254,6 +277,11 @@ LoadSnapshot CollectorState::Snapshot(WallTime wall) const {
   for (const auto& [id, owner] : owners_) owned += Count(owner.partitions);
   snapshot.partitions = Shares(table_, owned);
   snapshot.partitions_sampled = partitions_sampled_;
+  for (const auto& [id, owner] : owners_) {
+    const bool first = id == owners_.begin()->first;
+    snapshot.partition_rounds =
+        first ? owner.rounds : std::min(snapshot.partition_rounds, owner.rounds);
+  }
   snapshot.quarantine = quarantine_.Entries();
   return snapshot;
 }

@@ -52,6 +52,7 @@ class CollectorState {
     PartitionSet partitions;
     MonoTime since;        ///< seen to own exactly these
     MonoTime asked_since;  ///< when its partitions were last sampled, or first seen
+    int rounds = 0;        ///< samples of its partitions with their load since `since`
   };
   using Fractions = PerResource<std::optional<double>>;
   struct Loads {
@@ -65,9 +66,9 @@ class CollectorState {
   void Adopt(const Topology& topology, MonoTime now);
   [[nodiscard]] std::set<std::string> MovingNodes() const;
   [[nodiscard]] Loads Judge(MonoTime now) const;
-  /// The node's part of the cluster's load, where both are known and the node has served the same
-  /// partitions for as long as its rates cover.
-  [[nodiscard]] Fractions FractionOf(const std::string& id, const Loads& loads) const;
+  /// The node's part of the cluster's load, as a mean over as long as possible, where both are
+  /// known and the node has served the same partitions for as long as its rates cover.
+  [[nodiscard]] Fractions FractionOf(const std::string& id, const Loads& loads, MonoTime now) const;
   void Wake() { wake_.request_stop(); }
 
   const CollectorOptions options_;

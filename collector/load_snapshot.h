@@ -33,7 +33,7 @@ struct NodeLoad {
   PerResource<Reading> usage;  ///< rates over the last sampling interval; memory as it stands
   Reading memory_limit_bytes;  ///< 0 = none
   Reading commands_per_second;
-  Reading hit_ratio;           ///< 0…1
+  Reading hit_ratio;  ///< 0…1
   Reading latency_p99_seconds;
   Reading evictions_per_second;
   Reading rejected_per_second;
@@ -46,8 +46,8 @@ struct NodeLoad {
   std::string error;   ///< why the newest sample failed, empty when it did not
 };
 
-/// Load of one partition as a share of the cluster's, by resource; the shares of a resource sum to 1
-/// over all partitions (all zero while nothing is known).
+/// Load of one partition as a share of the cluster's, by resource; the shares of a resource sum to
+/// 1 over all partitions (all zero while nothing is known).
 struct PartitionShare {
   PerResource<double> share;
   double keys = 0;
@@ -70,6 +70,9 @@ struct LoadSnapshot {
   double fresh_share = 0;                  ///< of masters with all mandatory metrics fresh, 0…1
   std::vector<PartitionShare> partitions;  ///< indexed by partition; empty until first known
   WallTime partitions_sampled;
+  /// How often the load of every master was attributed to the partitions it owns, since it owns
+  /// exactly these: 0 right after a move. What a single attribution says of a shard is noisy.
+  int partition_rounds = 0;
   std::vector<QuarantineEntry> quarantine;  ///< the newest ones, oldest first, bounded
 
   [[nodiscard]] const NodeLoad* Find(const std::string& node_id) const;

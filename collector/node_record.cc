@@ -148,6 +148,29 @@ NodeLoad Assess(const NodeRecord& record, const Node& node, const std::string& s
   return load;
 }
 
+std::optional<double> MeanUsage(const NodeRecord& record, Resource resource, Duration span,
+                                MonoTime since) {
+  const RateOptions options{.span = span, .max_gap = 2 * span};
+  const auto mean = [&](Metric metric) -> std::optional<double> {
+    const auto rate = RateOf(record.window, metric, options);
+    return rate && rate->since >= since ? std::optional(rate->per_second) : std::nullopt;
+  };
+  switch (resource) {
+    case Resource::kRequests:
+      return mean(Metric::kRequestUnits);
+    case Resource::kNetwork:
+      return mean(Metric::kNetworkBytes);
+    case Resource::kCpu: {
+      const auto all = mean(Metric::kCpuSeconds);
+      const auto own = mean(Metric::kOwnCpuSeconds);
+      return all && own ? std::optional(std::max(0.0, *all - *own)) : all;
+    }
+    case Resource::kMemory:
+      break;
+  }
+  return std::nullopt;
+}
+
 bool MandatoryFresh(const NodeRecord& record, NodeRole role, const AssessOptions& options,
                     MonoTime now) {
   const Reader read(record, options, now);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -46,6 +47,11 @@ void Fail(NodeRecord& record, std::string error);
 [[nodiscard]] NodeLoad Assess(const NodeRecord& record, const Node& node,
                               const std::string& shard_id, bool moving,
                               const AssessOptions& options, MonoTime now);
+
+/// What clients caused on the node, as a mean over about `span` that is not older than the owner's
+/// `since`. Absent where there is no such mean, and for memory, which is no flow.
+[[nodiscard]] std::optional<double> MeanUsage(const NodeRecord& record, Resource resource,
+                                              Duration span, MonoTime since);
 
 /// Whether every metric that its role owes is fresh.
 [[nodiscard]] bool MandatoryFresh(const NodeRecord& record, NodeRole role,

@@ -48,9 +48,19 @@ Weights Normalised(const std::vector<PartitionSample>& samples,
   return weights;
 }
 
-const Weights& FirstKnown(const Weights& a, const Weights& b, const Weights& c) {
-  if (!a.empty()) return a;
-  return b.empty() ? c : b;
+/// How a node's load is divided over its partitions.
+struct Division {
+  const Weights* weights = nullptr;
+  bool measured = false;  ///< by what the store tells of each partition, else a guess
+};
+
+Division Choose(const Weights& told, const Weights& known, const Weights& by_keys,
+                const Weights& even) {
+  if (!told.empty()) return {&told, true};
+  for (const Weights* guess : {&known, &by_keys}) {
+    if (!guess->empty()) return {guess, false};
+  }
+  return {&even, false};
 }
 
 }  // namespace
@@ -77,14 +87,23 @@ void Fold(PartitionTable& table, const std::string& node_id,
   const Weights even =
       Normalised(samples, [](const PartitionSample&) { return std::optional(1.0); });
 
-  PerResource<const Weights*> weights;
-  weights[Resource::kRequests] = weights[Resource::kCpu] = &FirstKnown(by_cpu, by_keys, even);
-  weights[Resource::kNetwork] = &FirstKnown(by_network, by_keys, even);
-  weights[Resource::kMemory] = &FirstKnown(by_memory, by_keys, even);
   for (const Resource r : kAllResources) {
     if (!fraction[r]) continue;
+    // Where some of the counters have no rate yet, such as those of partitions that have just
+    // come, what was measured of them before tells more than their keys do.
+    const Weights known = Normalised(samples, [&](const PartitionSample& s) {
+      return s.cpu_seconds ? entry(s).load[r] : std::nullopt;
+    });
+    const Weights& told = r == Resource::kMemory    ? by_memory
+                          : r == Resource::kNetwork ? by_network
+                                                    : by_cpu;
+    const Division division = Choose(told, known, by_keys, even);
     for (std::size_t i = 0; i < samples.size(); ++i) {
-      entry(samples[i]).load[r] = *fraction[r] * (*weights[r])[i];
+      auto& load = entry(samples[i]).load[r];
+      const double share = *fraction[r] * (*division.weights)[i];
+      // A guess is held against what the partition bore before, wherever it was.
+      const bool flow = r != Resource::kMemory;
+      load = load && flow && !division.measured ? (*load + share) / 2 : share;
     }
   }
 }
@@ -110,7 +129,8 @@ std::vector<PartitionShare> Shares(const PartitionTable& table, int owned) {
     shares[i].keys = table[i].keys;
     shares[i].memory_bytes = table[i].memory_bytes;
     for (const Resource r : kAllResources) {
-      if (sum[r] > 0 && known[r] >= owned) shares[i].share[r] = table[i].load[r].value_or(0) / sum[r];
+      if (sum[r] > 0 && known[r] >= owned)
+        shares[i].share[r] = table[i].load[r].value_or(0) / sum[r];
     }
   }
   return shares;

@@ -29,7 +29,9 @@ using PartitionTable = std::vector<PartitionEntry>;
 /// Takes in what a node told about partitions it owns. `fraction` is the node's part of the
 /// cluster's load; it is divided over the samples by the store's own counters where all of them
 /// have a rate (cpu for requests and cpu, bytes for network), by memory told for memory, else by
-/// key counts, else evenly. A resource without a fraction keeps what was known.
+/// key counts, else evenly. Where it is no more than such a guess, the mean of it and of what was
+/// known before stands, so that a share follows its partition and noise evens out. A resource
+/// without a fraction keeps what was known.
 void Fold(PartitionTable& table, const std::string& node_id,
           const std::vector<PartitionSample>& samples,
           const PerResource<std::optional<double>>& fraction, MonoTime at);

@@ -1,5 +1,6 @@
 #include "collector/rates.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace tidewright {
@@ -19,7 +20,8 @@ void Append(SampleWindow& window, NodeSample sample, const RateOptions& options)
   }
   window.push_back(std::move(sample));
   // The second of the two oldest alone spans enough: the oldest is not needed.
-  while (window.size() > 2 && window.back().at - window[1].at >= 2 * options.span) {
+  const Duration kept = std::max(2 * options.span, options.keep);
+  while (window.size() > 2 && window.back().at - window[1].at >= kept) {
     window.pop_front();
   }
 }

@@ -14,6 +14,8 @@ struct RateOptions {
   Duration span = std::chrono::seconds(10);
   /// Two samples farther apart make no rate: what lies between is unknown.
   Duration max_gap = std::chrono::seconds(60);
+  /// Samples are kept for at least so long, for rates over longer spans.
+  Duration keep{0};
 };
 
 /// The newest samples of one process of one node, oldest first.

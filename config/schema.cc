@@ -190,6 +190,7 @@ void ReadPolicy(Section& section, Policy& policy) {
   section.Number("scale_in_slack", policy.scale_in_slack, 0, 0.5);
   section.Span("scale_out_cooldown", policy.scale_out_cooldown, 0s, kDay);
   section.Span("scale_in_cooldown", policy.scale_in_cooldown, 0s, 7 * kDay);
+  section.Span("rebalance_cooldown", policy.rebalance_cooldown, 0s, 7 * kDay);
   section.Whole("max_step_out", policy.max_step_out, 1, 100);
   section.Whole("max_step_in", policy.max_step_in, 1, 100);
   section.Number("min_fresh_share", policy.min_fresh_share, 0, 1);

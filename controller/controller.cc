@@ -123,7 +123,8 @@ void Controller::Cycle() {
   const Status kept = memory_.Observe(load, known, executor_.Busy(), now);
   if (!kept.ok()) Complain("history is not being kept: " + Message(kept));
   FoldHistory(now);
-  memory_.Forecast(now);
+  const Status noted = memory_.Forecast(now);
+  if (!noted.ok()) Complain("what forecasts have learned is not being kept: " + Message(noted));
   for (const auto& problem : memory_.problems()) Complain(problem);
 
   Plan plan;

@@ -30,6 +30,12 @@ Status DemandMemory::Load(WallTime now) {
     TW_ASSIGN_OR_RETURN(const Series series,
                         history_.Read(states_[r].key, now - ForecastState::kHistory, now));
     if (series.empty()) continue;
+    TW_ASSIGN_OR_RETURN(const std::string kept, history_.ReadState(states_[r].key));
+    if (!kept.empty()) {
+      // What an unknown version learned is learned anew.
+      auto calibration = DecodeCalibration(kept);
+      if (calibration.ok()) states_[r].calibration = *std::move(calibration);
+    }
     TW_ASSIGN_OR_RETURN(states_[r], Update(std::move(states_[r]), series));
   }
   return RefreshCalendar(now);
@@ -40,6 +46,7 @@ Status DemandMemory::RefreshCalendar(WallTime now) {
   if (!changed) return OkStatus();
   for (Resource r : kAllResources) {
     states_[r].past_events.clear();
+    states_[r].fitted.reset();  // to a history with other events
     TW_ASSIGN_OR_RETURN(const Series minutes,
                         history_.Read(states_[r].key, now - kEventMemory, now));
     if (minutes.empty()) continue;
@@ -101,9 +108,9 @@ Status DemandMemory::Observe(const LoadSnapshot& load, const Topology* topology,
   return all.empty() ? OkStatus() : history_.Append(all);
 }
 
-void DemandMemory::Forecast(WallTime now) {
+Status DemandMemory::Forecast(WallTime now) {
   const WallTime step = FloorTo(now, policy_.step);
-  if (forecast_at_ && *forecast_at_ == step) return;
+  if (forecast_at_ && *forecast_at_ == step) return OkStatus();
   forecast_at_ = step;
   problems_.clear();
   if (const Status read = RefreshCalendar(now); !read.ok()) problems_.push_back(Message(read));
@@ -118,15 +125,35 @@ void DemandMemory::Forecast(WallTime now) {
   for (Resource r : kAllResources) {
     demand_[r].reset();
     if (r != Resource::kRequests && !policy_.shard_capacity[r]) continue;
-    if (request.calendar != nullptr) RememberEvents(states_[r], *request.calendar);
+    if (NeedsRefit(states_[r], request)) {
+      auto refitted = Refit(states_[r], request);
+      if (refitted.ok()) states_[r] = *std::move(refitted);
+    }
     auto forecast = MakeForecast(states_[r], request);
     if (forecast.ok()) {
+      NotePromises(*forecast, states_[r].calibration);
+      if (request.calendar != nullptr) RememberEvents(states_[r], *request.calendar);
       demand_[r] = *std::move(forecast);
     } else {
       problems_.push_back(
           fmt::format("no forecast of {}: {}", ResourceName(r), Message(forecast.status())));
     }
   }
+  return KeepCalibrations(now);
+}
+
+Status DemandMemory::KeepCalibrations(WallTime now) {
+  const WallTime hour = FloorTo(now, std::chrono::hours(1));
+  if (kept_at_ && hour <= *kept_at_) return OkStatus();
+  std::vector<KeptState> states;
+  for (Resource r : kAllResources) {
+    if (!demand_[r]) continue;
+    states.push_back({.key = states_[r].key, .bytes = EncodeCalibration(states_[r].calibration)});
+  }
+  if (states.empty()) return OkStatus();
+  TW_RETURN_IF_ERROR(history_.KeepStates(states));
+  kept_at_ = hour;
+  return OkStatus();
 }
 
 double DemandMemory::Peak(Resource resource) const {

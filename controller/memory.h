@@ -29,8 +29,10 @@ class DemandMemory {
   /// whose total is not fresh becomes a gap. Values that could not be written are still used.
   Status Observe(const LoadSnapshot& load, const Topology* topology, bool moving, WallTime now);
   /// Forecasts each resource that binds, and requests; again only when a new step has begun. The
-  /// calendar is read again before; a bad one is a problem, the one before stays in force.
-  void Forecast(WallTime now);
+  /// calendar is read again before; a bad one is a problem, the one before stays in force. What the
+  /// forecasts promise is noted, and written down about once an hour; a failure to write is
+  /// returned, the forecasts stand.
+  Status Forecast(WallTime now);
 
   [[nodiscard]] const PerResource<std::optional<tidewright::Forecast>>& demand() const {
     return demand_;
@@ -41,6 +43,7 @@ class DemandMemory {
   [[nodiscard]] double Peak(Resource resource) const;
 
  private:
+  Status KeepCalibrations(WallTime now);
   std::vector<HistoryPoint> Points(const LoadSnapshot& load, const Topology* topology, bool moving,
                                    WallTime minute) const;
 
@@ -56,6 +59,7 @@ class DemandMemory {
   std::vector<std::string> problems_;
   std::optional<WallTime> recorded_;  ///< minute that was recorded last
   std::optional<WallTime> forecast_at_;
+  std::optional<WallTime> kept_at_;  ///< when the calibrations were written down last
 };
 
 }  // namespace tidewright

@@ -6,11 +6,12 @@
 namespace tidewright {
 namespace {
 
-constexpr std::array<std::pair<ReasonCode, const char*>, 17> kNames = {{
+constexpr std::array<std::pair<ReasonCode, const char*>, 18> kNames = {{
     {ReasonCode::kForecastExceedsCapacity, "forecast_exceeds_capacity"},
     {ReasonCode::kDemandExceedsCapacity, "demand_exceeds_capacity"},
     {ReasonCode::kForecastBelowCapacity, "forecast_below_capacity"},
     {ReasonCode::kBelowMinimum, "below_minimum"},
+    {ReasonCode::kUnevenLoad, "uneven_load"},
     {ReasonCode::kCapacityIsRight, "capacity_is_right"},
     {ReasonCode::kAtMaximum, "at_maximum"},
     {ReasonCode::kAtMinimum, "at_minimum"},

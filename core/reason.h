@@ -13,6 +13,7 @@ enum class ReasonCode {
   kDemandExceedsCapacity,    ///< demand passes it now, unforeseen: an emergency
   kForecastBelowCapacity,    ///< fewer shards suffice for the whole scale-in window
   kBelowMinimum,             ///< fewer shards than the policy's minimum
+  kUnevenLoad,  ///< one shard bears too much for its share: the same shards suffice when re-spread
   // Why nothing, or less, is done.
   kCapacityIsRight,
   kAtMaximum,

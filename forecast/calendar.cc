@@ -125,6 +125,12 @@ std::vector<EventWindow> Occurrences(const CalendarEvent& event, WallTime from, 
   return out;
 }
 
+bool Touches(const Calendar& calendar, Resource resource, WallTime from, WallTime to) {
+  return std::any_of(calendar.events.begin(), calendar.events.end(), [&](const CalendarEvent& e) {
+    return e.Concerns(resource) && !Occurrences(e, from, to).empty();
+  });
+}
+
 int EventParts(Duration length) {
   if (length < kShaped) return 1;
   return static_cast<int>(

@@ -65,6 +65,9 @@ struct EventWindow {
 [[nodiscard]] std::vector<EventWindow> Occurrences(const CalendarEvent& event, WallTime from,
                                                    WallTime to);
 
+/// Whether an event that concerns the resource overlaps [from, to).
+[[nodiscard]] bool Touches(const Calendar& calendar, Resource resource, WallTime from, WallTime to);
+
 /// What one past occurrence did to one series, kept when its history is gone, so that a holiday is
 /// known a year later.
 struct EventRecord {

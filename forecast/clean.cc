@@ -1,3 +1,4 @@
+#include <Eigen/Core>
 #include <algorithm>
 #include <cmath>
 
@@ -204,7 +205,7 @@ double Track::ShapeMean(int begin, int end) const {
   return end > begin ? (shape_sums[end] - shape_sums[begin]) / (end - begin) : 0.0;
 }
 
-StatusOr<Prepared> Prepare(const Series& observed, Duration step) {
+StatusOr<Prepared> Prepare(const Series& observed, Duration step, const Frame* frame) {
   Series plausible = observed;
   const int removed = RemoveImplausible(plausible);
   if (plausible.Observed() < 2) {
@@ -223,7 +224,8 @@ StatusOr<Prepared> Prepare(const Series& observed, Duration step) {
   p.start = coarse.start;
   p.step = step;
   p.hour = std::max<int>(1, static_cast<int>(std::chrono::hours(1) / step));
-  p.scale = MeanLevel(coarse.values);
+  if (frame != nullptr) static_cast<Frame&>(p) = *frame;
+  if (frame == nullptr) p.scale = MeanLevel(coarse.values);
   std::vector<double> values = std::move(coarse.values);
   for (double& v : values) v /= p.scale;
   p.targets.assign(values.begin(), values.end());
@@ -232,14 +234,19 @@ StatusOr<Prepared> Prepare(const Series& observed, Duration step) {
     p.lower_bound[i] = (coarse.flags[i] & (kSaturated | kThrottled)) != 0 ? 1 : 0;
   }
   const int clipped = ClipOutliers(values, p.hour, 24 * p.hour);
-  p.seasons = DetectSeasons(values, step);
-  ChooseSeasons(p);
+  if (frame == nullptr) {
+    p.seasons = DetectSeasons(values, step);
+    ChooseSeasons(p);
+  }
   const auto gaps = std::count_if(values.begin(), values.end(), Series::IsGap);
   FillGaps(values, p.hour, p.season);
   const int lifted = LiftSaturated(p, values);
   p.level = MakeTrack({values.begin(), values.end()}, p.season);
-  for (double& v : values) v = std::log(v + Prepared::kLogShift);
-  p.log = MakeTrack({values.begin(), values.end()}, p.season);
+  const Eigen::Map<const Eigen::ArrayXf> level(p.level.y.data(), p.size());
+  std::vector<float> logs(p.level.y.size());
+  Eigen::Map<Eigen::ArrayXf>(logs.data(), p.size()) =
+      (level + static_cast<float>(Prepared::kLogShift)).log();
+  p.log = MakeTrack(std::move(logs), p.season);
 
   DescribeSeasons(p);
   if (removed > 0) p.notes.push_back(fmt::format("{} implausible values ignored", removed));

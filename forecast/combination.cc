@@ -9,8 +9,11 @@
 namespace tidewright {
 namespace {
 
-// Errors are learned from this many past origins at most: hourly over a week by default.
-constexpr int kMaximumOrigins = 168;
+// Errors are learned from the past half of the series, at most from these many origins: a week by
+// default, followed far every four hours, and near every hour where there are several steps in it.
+constexpr int kMaximumLongOrigins = 50;
+constexpr int kLongEvery = 4;
+constexpr int kFewestStepsInHour = 4;
 constexpr int kShortHours = 4;
 // Models are refitted at this many points among the past origins, and at the end.
 constexpr int kRefits = 2;
@@ -50,10 +53,10 @@ double HalfLifeSteps(int h, int hour) {
   return (kHalfLifeDaysNear + share * (kHalfLifeDaysFar - kHalfLifeDaysNear)) * 24.0 * hour;
 }
 
-std::vector<int> PastOrigins(int n, int spacing) {
+std::vector<int> PastOrigins(int n, int spacing, int most) {
   std::vector<int> origins;
   for (int o = n - spacing; o >= std::max(1, n / 2); o -= spacing) {
-    if (static_cast<int>(origins.size()) == kMaximumOrigins) break;
+    if (static_cast<int>(origins.size()) == most) break;
     origins.push_back(o);
   }
   return origins;
@@ -180,22 +183,36 @@ std::vector<double> MeanWeights(const Panel& panel,
   return mean;
 }
 
+// Origins, their spacing, and which are followed far.
+Combined Past(const Prepared& p) {
+  const int n = p.size();
+  Combined out;
+  out.long_every = p.hour >= kFewestStepsInHour ? kLongEvery : 1;
+  const int most = kMaximumLongOrigins * out.long_every;
+  out.spacing = std::max(1, n / 2 / most);
+  if (out.long_every > 1) out.spacing = std::min(out.spacing, p.hour);
+  out.origins = PastOrigins(n, out.spacing, most);
+  return out;
+}
+
 }  // namespace
+
+void FitMembers(const Prepared& p, int horizon, std::vector<std::unique_ptr<Member>>& members) {
+  const std::vector<int> cutoffs = Cutoffs(Past(p).origins, p.size());
+  for (const auto& member : members) member->Fit(p, cutoffs, horizon);
+}
 
 Combined Combine(const Prepared& p, const std::vector<std::unique_ptr<Member>>& members,
                  int horizon) {
   const int n = p.size();
-  Combined out;
-  out.spacing = std::clamp(n / 2 / kMaximumOrigins, 1, p.hour);
-  out.origins = PastOrigins(n, out.spacing);
-  const std::vector<int> cutoffs = Cutoffs(out.origins, n);
-  for (const auto& member : members) member->Fit(p, cutoffs, horizon);
+  Combined out = Past(p);
   Weigher weigher(p, members.size(), horizon);
   std::vector<Panel> past;
   past.reserve(out.origins.size());
   const int shorter = kShortHours * std::max(p.hour, out.spacing);
   for (std::size_t o = 0; o < out.origins.size(); ++o) {
-    const int wanted = Combined::IsLong(o) ? horizon : std::min(horizon, shorter);
+    const bool to_the_end = (o + 1) % static_cast<std::size_t>(out.long_every) == 0;
+    const int wanted = to_the_end ? horizon : std::min(horizon, shorter);
     past.push_back(Ask(p, members, out.origins[o], std::min(wanted, n - out.origins[o])));
     weigher.Learn(past.back());
   }

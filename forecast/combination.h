@@ -14,21 +14,21 @@ struct Combined {
   std::vector<float> point;  ///< [step] from the end of the series
   int spacing = 1;           ///< steps between past origins; the newest lies one before the end
   std::vector<int> origins;  ///< newest first
-  /// [origin][h], for every kLongEvery-th origin as long as the horizon, for those between about
-  /// four hours; or as long as what has been observed since.
+  /// Every so manyth origin was followed to the end of the horizon, those between for four hours.
+  int long_every = 1;
+  /// [origin][h], so long; or as long as what has been observed since.
   std::vector<std::vector<float>> past;
   /// Of each member in `point`, mean over the horizon, sum 1; 0 for one that could not forecast.
   std::vector<double> weights;
-
-  static constexpr int kLongEvery = 4;
-  /// Whether origins[o] was followed to the end of the horizon.
-  [[nodiscard]] static bool IsLong(std::size_t o) { return (o + 1) % kLongEvery == 0; }
 };
 
-/// Fits the members and combines them by a weighted median, the weight being 1/error³ at past
-/// origins: error is a member's mean absolute error over a stretch of the horizon (half an hour,
-/// then doubling) relative to the mean over all members at the same steps. Recent origins count
-/// more, with a half-life that grows with the horizon.
+/// Learns at the end of the series and at two points among the past origins.
+void FitMembers(const Prepared& p, int horizon, std::vector<std::unique_ptr<Member>>& members);
+
+/// Combines members, which were fitted to this series or to an earlier state of it, by a weighted
+/// median, the weight being 1/error³ at past origins: error is a member's mean absolute error over
+/// a stretch of the horizon (half an hour, then doubling) relative to the mean over all members at
+/// the same steps. Recent origins count more, with a half-life that grows with the horizon.
 [[nodiscard]] Combined Combine(const Prepared& p,
                                const std::vector<std::unique_ptr<Member>>& members, int horizon);
 

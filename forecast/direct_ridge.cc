@@ -8,7 +8,7 @@
 namespace tidewright {
 namespace {
 
-constexpr int kMaximumRows = 768;
+constexpr int kMaximumRows = 640;
 
 std::vector<int> Knots(int horizon, int hour) {
   std::vector<int> knots = {0};
@@ -45,62 +45,75 @@ DirectRidge::Recent DirectRidge::RecentAt(const Prepared& p, const Track& track,
   return out;
 }
 
-void DirectRidge::FitKnot(const Prepared& p, int knot, const std::vector<Recent>& recent,
-                          int earliest, int stride, Model& model) const {
-  const Track& track = TrackOf(p, domain_);
-  Eigen::MatrixXf z(static_cast<Eigen::Index>(recent.size()), kFeatures + 1);
-  Eigen::Index rows = 0;
-  for (std::size_t i = 0; i < recent.size(); ++i) {
-    const int origin = earliest + static_cast<int>(i) * stride;
-    const int at = origin + knot;
-    if (at >= model.cutoff) break;
-    if (std::isnan(p.targets[at])) continue;
-    float base = recent[i].last_day;
-    float last = 0;
-    float lasting = 0;
-    if (p.season > 0) {
-      const int place = Prepared::Before(origin, knot, p.season);
-      base = track.shape[place];
-      last = track.y[place] - base;
-    }
-    if (model.with_long) lasting = track.y[Prepared::Before(origin, knot, p.long_season)] - base;
-    for (int j = 0; j < kRecent; ++j) z(rows, j) = recent[i].deviations[j];
-    z(rows, 4) = base;
-    z(rows, 5) = last;
-    z(rows, 6) = lasting;
-    z(rows, 7) = track.y[at] - base;
-    ++rows;
+DirectRidge::Rows DirectRidge::RowsFor(const Prepared& p, const Track& track, bool with_long,
+                                       int cutoff) {
+  Rows rows{.earliest = Earliest(p, with_long), .stride = 1, .last_day = {}, .deviations = {}};
+  rows.stride = std::max(1 + (cutoff - rows.earliest) / kMaximumRows, p.hour / 4);
+  for (int origin = rows.earliest; origin < cutoff; origin += rows.stride) {
+    const Recent recent = RecentAt(p, track, origin);
+    rows.last_day.push_back(recent.last_day);
+    for (int j = 0; j < kRecent; ++j) rows.deviations[j].push_back(recent.deviations[j]);
   }
-  const std::vector<float> solved = SolveRidge(z.topRows(rows));
-  if (solved.empty()) return;
-  Coefficients coefficients;
-  std::copy(solved.begin(), solved.end(), coefficients.begin());
-  model.knots.push_back(knot);
-  model.coefficients.push_back(coefficients);
+  return rows;
+}
+
+void DirectRidge::FitKnot(const Prepared& p, int knot, const Rows& rows, std::size_t first,
+                          std::size_t last) {
+  const Track& track = TrackOf(p, domain_);
+  const bool with_long = models_[first].with_long;
+  const int back = p.season > 0 ? (knot / p.season + 1) * p.season : 0;
+  const int long_back = with_long ? (knot / p.long_season + 1) * p.long_season : 0;
+  Moments moments(kFeatures);
+  Eigen::MatrixXf z(rows.last_day.size(), kFeatures + 1);
+  double penalty = 0;  // chosen at the first cutoff, it serves the later ones too
+  std::size_t i = 0;
+  for (std::size_t m = first; m < last; ++m) {
+    Model& model = models_[m];
+    Eigen::Index count = 0;
+    for (; i < rows.last_day.size(); ++i) {
+      const int at = rows.earliest + static_cast<int>(i) * rows.stride + knot;
+      if (at >= model.cutoff) break;
+      if (std::isnan(p.targets[at])) continue;
+      const float base = back > 0 ? track.shape[at - back] : rows.last_day[i];
+      for (int j = 0; j < kRecent; ++j) z(count, j) = rows.deviations[j][i];
+      z(count, 4) = base;
+      z(count, 5) = back > 0 ? track.y[at - back] - base : 0.0F;
+      z(count, 6) = long_back > 0 ? track.y[at - long_back] - base : 0.0F;
+      z(count, 7) = track.y[at] - base;
+      ++count;
+    }
+    moments.Add(z.topRows(count));
+    const Ridge ridge = moments.Solve(penalty);
+    if (ridge.coefficients.empty()) continue;
+    penalty = ridge.penalty;
+    model.knots.push_back(knot);
+    std::copy(ridge.coefficients.begin(), ridge.coefficients.end(),
+              model.coefficients.emplace_back().begin());
+  }
+}
+
+void DirectRidge::FitModels(const Prepared& p, std::size_t first, std::size_t last, int horizon) {
+  if (first == last) return;
+  const Rows rows =
+      RowsFor(p, TrackOf(p, domain_), models_[first].with_long, models_[last - 1].cutoff);
+  for (const int knot : Knots(horizon, p.hour)) FitKnot(p, knot, rows, first, last);
 }
 
 void DirectRidge::Fit(const Prepared& p, const std::vector<int>& cutoffs, int horizon) {
-  const Track& track = TrackOf(p, domain_);
   models_.clear();
+  std::size_t without_long = 0;
   for (const int cutoff : cutoffs) {
     // A long season needs half of itself in rows to be learned.
     const bool with_long = p.long_season > 0 && cutoff >= p.long_season + p.long_season / 2;
-    Model model{.cutoff = cutoff,
-                .with_long = with_long,
-                .knots = {},
-                .coefficients = {},
-                .bounds = BoundsOf(track, cutoff, domain_)};
-    const int earliest = Earliest(p, with_long);
-    const int stride = std::max(1 + (cutoff - earliest) / kMaximumRows, p.hour / 4);
-    std::vector<Recent> recent;
-    for (int origin = earliest; origin < cutoff; origin += stride) {
-      recent.push_back(RecentAt(p, track, origin));
-    }
-    for (const int knot : Knots(horizon, p.hour)) {
-      FitKnot(p, knot, recent, earliest, stride, model);
-    }
-    models_.push_back(std::move(model));
+    without_long += with_long ? 0 : 1;
+    models_.push_back({.cutoff = cutoff,
+                       .with_long = with_long,
+                       .knots = {},
+                       .coefficients = {},
+                       .bounds = BoundsOf(TrackOf(p, domain_), cutoff, domain_)});
   }
+  FitModels(p, 0, without_long, horizon);
+  FitModels(p, without_long, models_.size(), horizon);
 }
 
 bool DirectRidge::Predict(const Prepared& p, int origin, std::span<float> out) const {

@@ -43,8 +43,19 @@ class DirectRidge : public Member {
   };
   [[nodiscard]] static Recent RecentAt(const Prepared& p, const Track& track, int origin);
   [[nodiscard]] static int Earliest(const Prepared& p, bool with_long);
-  void FitKnot(const Prepared& p, int knot, const std::vector<Recent>& recent, int earliest,
-               int stride, Model& model) const;
+  /// Origins to learn from: every stride-th from `earliest` on, what is known there column by
+  /// column.
+  struct Rows {
+    int earliest = 0;
+    int stride = 1;
+    std::vector<float> last_day;
+    std::array<std::vector<float>, kRecent> deviations;
+  };
+  [[nodiscard]] static Rows RowsFor(const Prepared& p, const Track& track, bool with_long,
+                                    int cutoff);
+  /// Models of models_[first, last), whose features are the same; cutoffs rise.
+  void FitModels(const Prepared& p, std::size_t first, std::size_t last, int horizon);
+  void FitKnot(const Prepared& p, int knot, const Rows& rows, std::size_t first, std::size_t last);
 
   Domain domain_;
   std::vector<Model> models_;

@@ -38,6 +38,13 @@ struct WindowMaximum {
   std::vector<double> quantiles;  ///< one for each of Forecast::levels
 };
 
+/// How often demand stayed at or below a published quantile, lately.
+struct RealisedCoverage {
+  double level = 0;   ///< what was promised
+  Duration ahead{0};  ///< longest distance of the steps it was promised for
+  double held = 0;    ///< share of them
+};
+
 struct Forecast {
   SeriesKey key;
   WallTime start;  ///< of the first step; the end of the last observation
@@ -49,8 +56,9 @@ struct Forecast {
   std::vector<WindowMaximum> maxima;
   SamplePaths paths;  ///< what the quantiles were read off; empty where not asked for
   Trust trust = Trust::kNone;
-  double recent_error = 0;         ///< mean |error| up to an hour ahead, last 6 h, ÷ mean demand
-  std::vector<std::string> notes;  ///< season, members, what was cleaned: for people
+  double recent_error = 0;  ///< mean |error| up to an hour ahead, last 6 h, ÷ mean demand
+  std::vector<RealisedCoverage> realised;  ///< empty until a day of promises came due
+  std::vector<std::string> notes;          ///< season, members, what was cleaned: for people
 
   [[nodiscard]] WallTime TimeOf(int i) const { return start + step * i; }
 };

@@ -7,6 +7,7 @@
 #include "forecast/combination.h"
 #include "forecast/event_effects.h"
 #include "forecast/level_shift.h"
+#include "forecast/path_quantiles.h"
 #include "forecast/prepared.h"
 #include "forecast/scenarios.h"
 #include "forecast/trust.h"
@@ -20,7 +21,7 @@ constexpr std::int64_t kMaximumCells = 50'000'000;  // paths × steps, 200 MB
 // What is said about the members: those that carry at least this share.
 constexpr double kMentioned = 0.05;
 
-Status Check(const ForecastRequest& r) {
+Status CheckRequest(const ForecastRequest& r) {
   constexpr auto kBad = StatusCode::kInvalidArgument;
   if (r.step <= Duration(0)) {
     return Error(kBad, "the step of a forecast must be positive, it is {} s", Seconds(r.step));
@@ -58,6 +59,10 @@ EventPlan PlanEvents(const ForecastState& state, const ForecastRequest& request)
                     state.observed.end() + request.step * request.horizon);
 }
 
+const Series& Ordinary(const EventPlan& events, const ForecastState& state) {
+  return events.ordinary ? *events.ordinary : state.observed;
+}
+
 std::string DescribeMembers(const std::vector<std::unique_ptr<Member>>& members,
                             const std::vector<double>& weights) {
   std::vector<std::size_t> order(members.size());
@@ -74,10 +79,12 @@ std::string DescribeMembers(const std::vector<std::unique_ptr<Member>>& members,
   return text;
 }
 
-// Drops what is older than the state keeps.
+// Drops what is older than the state keeps, a day or more at a time: fitted members live as long as
+// the beginning stays.
 void Trim(Series& series) {
   const auto keep = static_cast<std::size_t>(ForecastState::kHistory / series.step);
-  if (series.size() <= keep) return;
+  const auto day = static_cast<std::size_t>(std::chrono::hours(24) / series.step);
+  if (series.size() <= keep + day) return;
   const auto drop = static_cast<std::ptrdiff_t>(series.size() - keep);
   series.start = series.TimeOf(static_cast<std::size_t>(drop));
   series.values.erase(series.values.begin(), series.values.begin() + drop);
@@ -110,6 +117,41 @@ Status CheckSamples(const Series& held, const Series& samples) {
 
 }  // namespace
 
+/// Members and what they were fitted to; nobody changes them any more.
+struct Fitted {
+  Duration step{0};
+  int horizon = 0;
+  WallTime begin;  ///< of what was observed then
+  WallTime end;
+  WallTime first;  ///< of its first cell
+  Frame frame;
+  std::vector<std::unique_ptr<Member>> members;
+
+  /// Whether they can forecast from `observed`, a continuation of what they were fitted to.
+  [[nodiscard]] bool Serves(const Series& observed, const ForecastRequest& request) const {
+    return observed.start == begin && observed.end() >= end && step == request.step &&
+           horizon == request.horizon;
+  }
+};
+
+namespace {
+
+std::shared_ptr<const Fitted> Fit(const Prepared& p, const Series& observed,
+                                  const ForecastRequest& request) {
+  auto fitted = std::make_shared<Fitted>();
+  fitted->step = p.step;
+  fitted->horizon = request.horizon;
+  fitted->begin = observed.start;
+  fitted->end = observed.end();
+  fitted->first = p.start;
+  fitted->frame = p;
+  fitted->members = MakeMembers(p);
+  FitMembers(p, request.horizon, fitted->members);
+  return fitted;
+}
+
+}  // namespace
+
 StatusOr<ForecastState> Update(ForecastState state, const Series& samples) {
   if (samples.empty()) return state;
   Series& held = state.observed;
@@ -137,6 +179,22 @@ StatusOr<ForecastState> Update(ForecastState state, const Series& samples) {
     held.flags.resize(held.size(), 0);
   }
   Trim(held);
+  SettlePromises(held, state.calibration);
+  return state;
+}
+
+bool NeedsRefit(const ForecastState& state, const ForecastRequest& request) {
+  const Fitted* fitted = state.fitted.get();
+  return fitted == nullptr || !fitted->Serves(state.observed, request) ||
+         state.observed.end() - fitted->end >= kRefitEvery;
+}
+
+StatusOr<ForecastState> Refit(ForecastState state, const ForecastRequest& request) {
+  TW_RETURN_IF_ERROR(CheckRequest(request));
+  const EventPlan events = PlanEvents(state, request);
+  StatusOr<Prepared> prepared = Prepare(Ordinary(events, state), request.step);
+  if (!prepared.ok()) return Annotate(prepared.status(), ToString(state.key));
+  state.fitted = Fit(*prepared, state.observed, request);
   return state;
 }
 
@@ -144,47 +202,62 @@ void RememberEvents(ForecastState& state, const Calendar& calendar) {
   EventPlan plan = PlanEvents(calendar, state.key.resource, state.past_events, state.observed,
                               state.observed.end());
   KeepRecords(std::move(plan.records), ForecastState::kMostRecords, state.past_events);
+  std::erase_if(state.calibration.open, [&](const Check& check) {
+    return Touches(calendar, state.key.resource, check.begin, check.end);
+  });
 }
 
 StatusOr<Forecast> MakeForecast(const ForecastState& state, const ForecastRequest& request) {
-  TW_RETURN_IF_ERROR(Check(request));
+  TW_RETURN_IF_ERROR(CheckRequest(request));
+  std::shared_ptr<const Fitted> fitted = state.fitted;
+  if (fitted != nullptr && !fitted->Serves(state.observed, request)) fitted.reset();
   const EventPlan events = PlanEvents(state, request);
   StatusOr<Prepared> prepared =
-      Prepare(events.ordinary ? *events.ordinary : state.observed, request.step);
+      Prepare(Ordinary(events, state), request.step, fitted == nullptr ? nullptr : &fitted->frame);
   if (!prepared.ok()) return Annotate(prepared.status(), ToString(state.key));
   const Prepared& p = *prepared;
-  const auto members = MakeMembers(p);
-  Combined combined = Combine(p, members, request.horizon);
+  if (fitted != nullptr && fitted->first != p.start) {
+    // The cells begin elsewhere than those that were fitted.
+    ForecastState unfitted = state;
+    unfitted.fitted.reset();
+    return MakeForecast(unfitted, request);
+  }
+  if (fitted == nullptr) fitted = Fit(p, state.observed, request);
+  Combined combined = Combine(p, fitted->members, request.horizon);
   const double shift = FollowLevelShift(p, combined);
   const Residuals residuals = MeasureResiduals(p, combined);
-  SamplePaths paths = DrawPaths(p, combined, residuals, request.paths, request.seed);
-  PutIn(events.coming, p.end(), p.step, request.seed, paths);
+  Scenarios scenarios = DrawScenarios(p, combined, residuals, state.calibration, request);
+  if (!events.coming.empty()) {
+    PutIn(events.coming, p.end(), p.step, request.seed, scenarios.paths);
+    scenarios.quantiles = StepQuantiles(scenarios.paths, request.levels);
+  }
 
   Forecast out;
   out.key = state.key;
   out.start = p.end();
   out.step = p.step;
   out.horizon = request.horizon;
-  out.mean = StepMeans(paths);
+  out.mean = StepMeans(scenarios.paths);
   out.levels = request.levels;
-  out.quantiles = StepQuantiles(paths, request.levels);
+  out.quantiles = std::move(scenarios.quantiles);
   for (const Duration window : request.windows) {
     const auto steps = static_cast<int>((window + p.step - Duration(1)) / p.step);
     out.maxima.push_back(
-        {.window = window, .quantiles = MaximumQuantiles(paths, steps, request.levels)});
+        {.window = window, .quantiles = MaximumQuantiles(scenarios.paths, steps, request.levels)});
   }
-  const Verdict verdict = Judge(p, combined, residuals);
+  out.realised = state.calibration.Realised();
+  const Verdict verdict = Judge(p, combined, residuals, out.realised);
   out.trust = verdict.trust;
   out.recent_error = verdict.recent_error;
   out.notes = p.notes;
-  out.notes.push_back(DescribeMembers(members, combined.weights));
+  out.notes.push_back(DescribeMembers(fitted->members, combined.weights));
   if (shift != 0) {
     out.notes.push_back(
         fmt::format("the level shifted lately: forecast multiplied by {:.2f}", std::exp(shift)));
   }
   out.notes.insert(out.notes.end(), events.notes.begin(), events.notes.end());
   out.notes.push_back(fmt::format("trust is {}: {}", TrustName(verdict.trust), verdict.reason));
-  if (request.keep_paths) out.paths = std::move(paths);
+  if (request.keep_paths) out.paths = std::move(scenarios.paths);
   return out;
 }
 

@@ -9,6 +9,7 @@
 #include "core/series.h"
 #include "core/status.h"
 #include "forecast/calendar.h"
+#include "forecast/calibration.h"
 #include "forecast/forecast.h"
 
 namespace tidewright {
@@ -26,10 +27,15 @@ struct ForecastRequest {
   std::shared_ptr<const Calendar> calendar;
 };
 
-/// What is remembered of one series between forecasts.
+struct Fitted;
+
+/// What is remembered of one series between forecasts. A regular value; cheap to copy but for the
+/// observations.
 struct ForecastState {
   SeriesKey key;
-  Series observed;  ///< the newest kHistory of it, at the state's own step
+  Series observed;  ///< the newest kHistory of it (a day more before it is cut), at its own step
+  Calibration calibration;
+  std::shared_ptr<const Fitted> fitted;  ///< members as they were last fitted; may be null
   /// Of events that history may no longer hold; names and starts differ.
   std::vector<EventRecord> past_events;
   static constexpr Duration kHistory = std::chrono::hours(24 * 28);
@@ -37,15 +43,24 @@ struct ForecastState {
 };
 
 /// Appends what is newer than the state holds; a hole between the two becomes a gap. The samples'
-/// step must be the state's (any, for an empty state).
+/// step must be the state's (any, for an empty state). Promises that came due are settled.
 [[nodiscard]] StatusOr<ForecastState> Update(ForecastState state, const Series& samples);
 
+/// Whether the members were never fitted for such a request, or not within kRefitEvery.
+inline constexpr Duration kRefitEvery = std::chrono::hours(6);
+[[nodiscard]] bool NeedsRefit(const ForecastState& state, const ForecastRequest& request);
+/// Fits the members and keeps them in the state: the slow half of a forecast. Errors as
+/// MakeForecast.
+[[nodiscard]] StatusOr<ForecastState> Refit(ForecastState state, const ForecastRequest& request);
+
 /// Measures the calendar's events that ended within what is observed and keeps what they did, so
-/// that next year's holiday is known. Of each event the newest kMostRecords occurrences are kept.
+/// that next year's holiday is known: of each event the newest kMostRecords occurrences. Open
+/// promises about events' times are dropped: whether they hold tells of the event alone.
 void RememberEvents(ForecastState& state, const Calendar& calendar);
 
-/// From two observations upwards. kFailedPrecondition where there are fewer; kInvalidArgument for
-/// an impossible request. Every number in the answer is finite and ≥ 0.
+/// From two observations upwards; members that are not in the state are fitted on the way.
+/// kFailedPrecondition where there are fewer; kInvalidArgument for an impossible request. Every
+/// number in the answer is finite and ≥ 0.
 [[nodiscard]] StatusOr<Forecast> MakeForecast(const ForecastState& state,
                                               const ForecastRequest& request);
 

@@ -4,7 +4,7 @@
 #include <cmath>
 
 #include "core/random.h"
-#include "forecast/scenarios.h"
+#include "forecast/path_quantiles.h"
 
 namespace tidewright {
 namespace {

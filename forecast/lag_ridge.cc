@@ -31,34 +31,48 @@ std::vector<int> LagsFor(const Prepared& p, int cutoff) {
   return lags;
 }
 
-std::vector<float> Learn(const Prepared& p, const std::vector<float>& y,
-                         const std::vector<int>& lags, int cutoff) {
-  const int stride = 1 + (cutoff - lags.back()) / kMaximumRows;
-  std::vector<int> rows;
-  for (int t = lags.back(); t < cutoff; t += stride) {
-    if (!std::isnan(p.targets[t])) rows.push_back(t);
-  }
-  const auto count = static_cast<Eigen::Index>(rows.size());
-  const auto features = static_cast<Eigen::Index>(lags.size());
-  Eigen::MatrixXf z(count, features + 1);
-  for (Eigen::Index j = 0; j <= features; ++j) {
-    const int lag = j < features ? lags[static_cast<std::size_t>(j)] : 0;
-    float* column = z.col(j).data();
-    for (Eigen::Index i = 0; i < count; ++i) column[i] = y[rows[static_cast<std::size_t>(i)] - lag];
-  }
-  return SolveRidge(z);
-}
-
 }  // namespace
 
 void LagRidge::Fit(const Prepared& p, const std::vector<int>& cutoffs, int) {
   const Track& track = TrackOf(p, domain_);
   models_.clear();
   for (const int cutoff : cutoffs) {
-    Model model{.cutoff = cutoff, .lags = LagsFor(p, cutoff), .coefficients = {}, .bounds = {}};
-    model.coefficients = Learn(p, track.y, model.lags, cutoff);
-    model.bounds = BoundsOf(track, cutoff, domain_);
-    models_.push_back(std::move(model));
+    models_.push_back({.cutoff = cutoff,
+                       .lags = LagsFor(p, cutoff),
+                       .coefficients = {},
+                       .bounds = BoundsOf(track, cutoff, domain_)});
+  }
+  for (std::size_t first = 0; first < models_.size();) {
+    std::size_t last = first + 1;
+    while (last < models_.size() && models_[last].lags == models_[first].lags) ++last;
+    FitModels(p, first, last);
+    first = last;
+  }
+}
+
+void LagRidge::FitModels(const Prepared& p, std::size_t first, std::size_t last) {
+  const std::vector<float>& y = TrackOf(p, domain_).y;
+  const std::vector<int>& lags = models_[first].lags;
+  const auto features = static_cast<Eigen::Index>(lags.size());
+  const int stride = 1 + (models_[last - 1].cutoff - lags.back()) / kMaximumRows;
+  Moments moments(static_cast<int>(lags.size()));
+  double penalty = 0;  // chosen at the first cutoff, it serves the later ones too
+  int t = lags.back();
+  for (std::size_t m = first; m < last; ++m) {
+    std::vector<int> rows;
+    for (; t < models_[m].cutoff; t += stride) {
+      if (!std::isnan(p.targets[t])) rows.push_back(t);
+    }
+    Eigen::MatrixXf z(rows.size(), features + 1);
+    for (Eigen::Index j = 0; j <= features; ++j) {
+      const int lag = j < features ? lags[static_cast<std::size_t>(j)] : 0;
+      float* column = z.col(j).data();
+      for (std::size_t i = 0; i < rows.size(); ++i) column[i] = y[rows[i] - lag];
+    }
+    moments.Add(z);
+    const Ridge ridge = moments.Solve(penalty);
+    models_[m].coefficients = ridge.coefficients;
+    penalty = ridge.penalty;
   }
 }
 
@@ -72,28 +86,30 @@ bool LagRidge::Predict(const Prepared& p, int origin, std::span<float> out) cons
   const int longest = model->lags.back();
   if (origin < longest) return false;
   const int horizon = static_cast<int>(out.size());
-  // The last `longest` values, then the forecasts behind them.
-  std::vector<float> run(static_cast<std::size_t>(longest + horizon));
-  std::copy(y.begin() + origin - longest, y.begin() + origin, run.begin());
   const float* c = model->coefficients.data() + 1;
+  const float* before = y.data() + origin;
+  float* at = out.data();
   // What lies further back than a stretch of the horizon is known for all of it at once.
   const auto lags = static_cast<int>(model->lags.size());
   const int stretch = lags > kShortLags ? model->lags[kShortLags] : horizon;
+  float last[kShortLags] = {before[-1], before[-2], before[-3]};
   for (int begin = 0; begin < horizon; begin += stretch) {
     const int end = std::min(horizon, begin + stretch);
-    float* at = run.data() + longest;
     std::fill(at + begin, at + end, model->coefficients[0]);
     for (int j = kShortLags; j < lags; ++j) {
+      const int lag = model->lags[j];
       const float coefficient = c[j];
-      const float* from = at - model->lags[j];
-      for (int h = begin; h < end; ++h) at[h] += coefficient * from[h];
+      const int observed = std::clamp(lag, begin, end);
+      for (int h = begin; h < observed; ++h) at[h] += coefficient * before[h - lag];
+      for (int h = observed; h < end; ++h) at[h] += coefficient * at[h - lag];
     }
     for (int h = begin; h < end; ++h) {
-      const float value = at[h] + c[1] * at[h - 2] + c[2] * at[h - 3] + c[0] * at[h - 1];
-      at[h] = std::clamp(value, model->bounds.lowest, model->bounds.highest);
+      const float value = at[h] + c[1] * last[1] + c[2] * last[2] + c[0] * last[0];
+      last[2] = last[1];
+      last[1] = last[0];
+      last[0] = at[h] = std::clamp(value, model->bounds.lowest, model->bounds.highest);
     }
   }
-  std::copy(run.begin() + longest, run.end(), out.begin());
   ToDemand(domain_, out);
   return true;
 }

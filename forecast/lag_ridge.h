@@ -27,6 +27,9 @@ class LagRidge : public Member {
     Bounds bounds;
   };
 
+  /// Models of models_[first, last), whose lags are the same; cutoffs rise.
+  void FitModels(const Prepared& p, std::size_t first, std::size_t last);
+
   Domain domain_;
   std::vector<Model> models_;
 };

@@ -106,12 +106,13 @@ struct Biases {
 // Empty where there are too few past origins to tell what is usual.
 Biases Measure(const Prepared& p, const Combined& combined) {
   Biases out;
-  constexpr std::size_t kStride = Combined::kLongEvery;
+  const auto stride = static_cast<std::size_t>(combined.long_every);
   const int hours_apart = kLeadHours * p.hour / combined.spacing;
-  const std::size_t lead = kStride * std::max<std::size_t>(1, hours_apart / kStride);
-  out.episode = static_cast<int>(lead / kStride);
+  const std::size_t lead =
+      stride * std::max<std::size_t>(1, static_cast<std::size_t>(hours_apart) / stride);
+  out.episode = static_cast<int>(lead / stride);
   std::vector<double> sizes;
-  for (std::size_t o = 0; o + lead <= combined.origins.size(); o += kStride) {
+  for (std::size_t o = 0; o + lead <= combined.origins.size(); o += stride) {
     const int origin = o == 0 ? p.size() : combined.origins[o - 1];
     const std::size_t earlier = o + lead - 1;
     const double bias = Bias(p, origin, combined.origins[earlier], combined.past[earlier]);
@@ -144,7 +145,7 @@ double FollowLevelShift(const Prepared& p, Combined& combined) {
   Apply(shifts[0], p.hour, combined.point);
   // Lines between two long ones take the shift that was known at the older of these.
   for (std::size_t i = 0; i < combined.past.size(); ++i) {
-    const std::size_t at = i / Combined::kLongEvery + 1;
+    const std::size_t at = i / static_cast<std::size_t>(combined.long_every) + 1;
     if (at < shifts.size()) Apply(shifts[at], p.hour, combined.past[i]);
   }
   return shifts[0];

@@ -23,19 +23,23 @@ struct Track {
   [[nodiscard]] double ShapeMean(int begin, int end) const;
 };
 
+/// What is found out once and holds until the members are fitted again.
+struct Frame {
+  double scale = 1;             ///< values × scale are in the series' own unit
+  std::vector<Season> seasons;  ///< significant ones, periods rising
+  int season = 0;               ///< steps of the main season, 0 when there is none
+  int long_season = 0;          ///< of a longer one on top of it, or 0
+};
+
 /// All vectors have the same length; index i is the step [start + i·step, start + (i+1)·step).
-struct Prepared {
+struct Prepared : Frame {
   WallTime start;
   Duration step{0};
-  double scale = 1;                       ///< values × scale are in the series' own unit
   Track level;                            ///< cleaned and filled, finite, ≥ 0, mean near 1
   Track log;                              ///< log(level + kLogShift)
   std::vector<float> targets;             ///< as observed, outliers included; NaN is a gap
   std::vector<std::uint8_t> lower_bound;  ///< 1 where the target is only a lower bound
-  std::vector<Season> seasons;            ///< significant ones, periods rising
   int hour = 1;                           ///< steps in an hour, at least 1
-  int season = 0;                         ///< steps of the main season, 0 when there is none
-  int long_season = 0;                    ///< of a longer one on top of it, or 0
   std::vector<std::string> notes;
 
   static constexpr double kLogShift = 0.05;
@@ -52,7 +56,9 @@ struct Prepared {
 /// Coarsens to `step` with whole cells counted back from the last observation, takes out what is
 /// implausible, clips one-off outliers, finds seasons, fills gaps, and lifts saturated samples to
 /// what the season expects. kFailedPrecondition for fewer than two observations;
-/// kInvalidArgument for a step that is no multiple of the series'.
-[[nodiscard]] StatusOr<Prepared> Prepare(const Series& observed, Duration step);
+/// kInvalidArgument for a step that is no multiple of the series'. With a `frame`, seasons and
+/// scale are taken from there.
+[[nodiscard]] StatusOr<Prepared> Prepare(const Series& observed, Duration step,
+                                         const Frame* frame = nullptr);
 
 }  // namespace tidewright

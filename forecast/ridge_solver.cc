@@ -1,5 +1,6 @@
 #include "forecast/ridge_solver.h"
 
+#include <Eigen/Cholesky>
 #include <Eigen/Eigenvalues>
 #include <cmath>
 #include <limits>
@@ -11,66 +12,85 @@ namespace {
 constexpr double kSmallestPenalty = 1e-6;
 constexpr int kPenalties = 17;
 
-// Of standardised features: the coefficients in the eigenvectors' basis whose GCV score is least.
-Eigen::VectorXd ChoosePenalty(const Eigen::VectorXd& eigenvalues, const Eigen::VectorXd& target,
-                              double variance, double rows) {
-  const Eigen::ArrayXd d = eigenvalues.array().max(0.0);
-  const Eigen::ArrayXd squares = target.array().square();
+// Of standardised features: the penalty whose GCV score is least.
+double ChoosePenalty(const Eigen::VectorXd& eigenvalues, const Eigen::VectorXd& target,
+                     double variance, double rows) {
   double best_score = std::numeric_limits<double>::infinity();
-  double best_penalty = 0;
+  double best = kSmallestPenalty;
   double penalty = kSmallestPenalty;
   for (int k = 0; k < kPenalties; ++k, penalty *= std::sqrt(10.0)) {
     double rss = variance;
     double freedom = 1.0 - 1.0 / rows;
-    for (Eigen::Index j = 0; j < d.size(); ++j) {
-      const double inverse = 1.0 / (d(j) + penalty);
-      rss -= squares(j) * inverse * (2.0 - d(j) * inverse);
-      freedom -= d(j) * inverse / rows;
+    for (Eigen::Index j = 0; j < eigenvalues.size(); ++j) {
+      const double d = std::max(eigenvalues(j), 0.0);
+      const double inverse = 1.0 / (d + penalty);
+      rss -= target(j) * target(j) * inverse * (2.0 - d * inverse);
+      freedom -= d * inverse / rows;
     }
     const double score = std::max(rss, 0.0) / (freedom * freedom);
     if (score < best_score) {
       best_score = score;
-      best_penalty = penalty;
+      best = penalty;
     }
   }
-  return (target.array() / (d + best_penalty)).matrix();
+  return best;
 }
 
 }  // namespace
 
-std::vector<float> SolveRidge(Eigen::Ref<Eigen::MatrixXf> z) {
-  const Eigen::Index p = z.cols() - 1;
-  const Eigen::Index n = z.rows();
-  if (n < 2 * p + 4) return {};
-  const Eigen::RowVectorXf mean = z.colwise().mean();
-  z.rowwise() -= mean;
-  Eigen::MatrixXf gram = Eigen::MatrixXf::Zero(p + 1, p + 1);
-  gram.selfadjointView<Eigen::Lower>().rankUpdate(z.transpose());
+Moments::Moments(int features)
+    : sums_(Eigen::VectorXd::Zero(features + 1)),
+      products_(Eigen::MatrixXd::Zero(features + 1, features + 1)) {}
+
+void Moments::Add(Eigen::Ref<Eigen::MatrixXf> z) {
+  if (z.rows() == 0) return;
+  if (rows_ == 0) reference_ = z.colwise().mean();
+  rows_ += static_cast<double>(z.rows());
+  // Column by column: for so few columns a dot product each is faster than a blocked product.
+  for (Eigen::Index j = 0; j < z.cols(); ++j) {
+    z.col(j).array() -= reference_(j);
+    sums_(j) += static_cast<double>(z.col(j).sum());
+    for (Eigen::Index k = 0; k <= j; ++k) {
+      products_(j, k) += static_cast<double>(z.col(j).dot(z.col(k)));
+    }
+  }
+}
+
+Ridge Moments::Solve(double penalty) const {
+  const Eigen::Index p = sums_.size() - 1;
+  const double n = rows_;
+  if (n < 2.0 * static_cast<double>(p) + 4.0) return {};
+  const Eigen::VectorXd shift = sums_ / n;
+  const Eigen::VectorXd mean = reference_.transpose().cast<double>() + shift;
   const Eigen::MatrixXd covariance =
-      Eigen::MatrixXf(gram.selfadjointView<Eigen::Lower>()).cast<double>() / static_cast<double>(n);
+      Eigen::MatrixXd(products_.selfadjointView<Eigen::Lower>()) / n - shift * shift.transpose();
   Eigen::VectorXd inverse(p);
   for (Eigen::Index j = 0; j < p; ++j) {
     const double variance = covariance(j, j);
     // Below this the variance is rounding.
-    const double noise = 1e-9 * (1e-6 + static_cast<double>(mean(j)) * mean(j));
+    const double noise = 1e-9 * (1e-6 + mean(j) * mean(j));
     inverse(j) = variance > noise ? 1.0 / std::sqrt(variance) : 0.0;
   }
   const Eigen::MatrixXd correlation =
       inverse.asDiagonal() * covariance.topLeftCorner(p, p) * inverse.asDiagonal();
-  const Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd> eigen(correlation);
-  const Eigen::VectorXd target =
-      eigen.eigenvectors().transpose() * inverse.cwiseProduct(covariance.col(p).head(p));
-  const Eigen::VectorXd best =
-      ChoosePenalty(eigen.eigenvalues(), target, covariance(p, p), static_cast<double>(n));
-  const Eigen::VectorXd coefficients = inverse.cwiseProduct(eigen.eigenvectors() * best);
-  std::vector<float> out(static_cast<std::size_t>(p) + 1);
-  out[0] = static_cast<float>(mean(p) - coefficients.dot(mean.head(p).transpose().cast<double>()));
-  for (Eigen::Index j = 0; j < p; ++j) {
-    out[static_cast<std::size_t>(j) + 1] = static_cast<float>(coefficients(j));
+  const Eigen::VectorXd target = inverse.cwiseProduct(covariance.col(p).head(p));
+  Ridge out{.coefficients = {}, .penalty = penalty};
+  Eigen::VectorXd solved;
+  if (penalty > 0) {
+    Eigen::MatrixXd shrunk = correlation;
+    shrunk.diagonal().array() += penalty;
+    solved = shrunk.llt().solve(target);
+  } else {
+    const Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd> eigen(correlation);
+    const Eigen::VectorXd turned = eigen.eigenvectors().transpose() * target;
+    out.penalty = ChoosePenalty(eigen.eigenvalues(), turned, covariance(p, p), n);
+    solved = eigen.eigenvectors() *
+             (turned.array() / (eigen.eigenvalues().array().max(0.0) + out.penalty)).matrix();
   }
-  for (const float c : out) {
-    if (!std::isfinite(c)) return {};
-  }
+  const Eigen::VectorXd coefficients = inverse.cwiseProduct(solved);
+  if (!coefficients.allFinite()) return {};
+  out.coefficients.push_back(static_cast<float>(mean(p) - coefficients.dot(mean.head(p))));
+  for (const double c : coefficients) out.coefficients.push_back(static_cast<float>(c));
   return out;
 }
 

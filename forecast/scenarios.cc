@@ -2,10 +2,12 @@
 
 #include <Eigen/Core>
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <numeric>
 
 #include "core/random.h"
+#include "forecast/path_quantiles.h"
 
 namespace tidewright {
 namespace {
@@ -85,9 +87,9 @@ class OriginUrn {
 };
 
 // The line that a path goes on with where the one it follows ends: the nearest long one.
-std::size_t Continuation(std::size_t o, std::size_t lines) {
-  std::size_t nearest = o / Combined::kLongEvery * Combined::kLongEvery + Combined::kLongEvery - 1;
-  while (nearest >= lines && nearest >= Combined::kLongEvery) nearest -= Combined::kLongEvery;
+std::size_t Continuation(std::size_t o, std::size_t every, std::size_t lines) {
+  std::size_t nearest = o / every * every + every - 1;
+  while (nearest >= lines && nearest >= every) nearest -= every;
   return std::min(nearest, lines - 1);
 }
 
@@ -100,11 +102,32 @@ float Continued(const std::vector<float>& line, int h) {
   return line[static_cast<std::size_t>(index)] * static_cast<float>(std::min(growth, kMostGrowth));
 }
 
+// A rising map of errors: straight lines between from[] and to[], slope[] behind each.
+struct Stretch {
+  static constexpr std::size_t kKnots = kTrackedLevels.size() + 1;
+  std::array<float, kKnots> from{};
+  std::array<float, kKnots> to{};
+  std::array<float, kKnots> slope{};
+  bool active = false;
+
+  [[nodiscard]] float Of(float error) const {
+    if (!active || error <= from[0]) return error;
+    std::size_t k = kKnots - 1;
+    while (error <= from[k]) --k;
+    return to[k] + slope[k] * (error - from[k]);
+  }
+};
+
 // What turns errors into paths.
 class PathMaker {
  public:
-  PathMaker(const Prepared& p, const Combined& combined, const Residuals& residuals)
-      : point_(combined.point), scale_(static_cast<float>(p.scale)) {
+  PathMaker(const Prepared& p, const Combined& combined, const Residuals& residuals,
+            const Calibration& calibration)
+      : point_(combined.point),
+        scale_(static_cast<float>(p.scale)),
+        hour_(p.hour),
+        calibration_(calibration),
+        stretched_(!calibration.Trivial()) {
     float highest = 0;
     for (const float t : p.targets) {
       if (t > highest) highest = t;
@@ -142,24 +165,62 @@ class PathMaker {
   }
 
   // Errors become demand: their median at each step is taken out, the forecast put in.
-  void Finish(SamplePaths& paths) const {
-    std::vector<float> column(static_cast<std::size_t>(paths.paths));
-    const auto middle = column.begin() + paths.paths / 2;
-    for (int h = 0; h < paths.steps; ++h) {
-      float* at = paths.values.data() + h;
-      for (int k = 0; k < paths.paths; ++k) column[k] = at[std::ptrdiff_t{k} * paths.steps];
-      std::nth_element(column.begin(), middle, column.end());
-      const float shift = point_[h] - *middle;
-      for (int k = 0; k < paths.paths; ++k) {
-        float& value = at[std::ptrdiff_t{k} * paths.steps];
-        value = std::clamp(value + shift, 0.0F, limit_) * scale_;
+  void Finish(const std::vector<double>& levels, Scenarios& out) const {
+    SamplePaths& paths = out.paths;
+    out.quantiles.assign(levels.size(), std::vector<double>(static_cast<std::size_t>(paths.steps)));
+    std::vector<Place> places;
+    for (const double level : levels) places.push_back(PlaceOf(level, paths.paths));
+    ColumnSorter sorter(paths);
+    for (int h = 0; h < paths.steps; h += kLanes) {
+      sorter.Sort(h);
+      const int end = std::min(paths.steps, h + kLanes);
+      for (int i = h; i < end; ++i) {
+        const Stretch stretch = StretchAt(sorter, i - h, i, paths.paths);
+        const float shift = point_[i] - stretch.from[0];
+        const auto demand = [&](float error) {
+          return std::clamp(stretch.Of(error) + shift, 0.0F, limit_) * scale_;
+        };
+        for (std::size_t l = 0; l < levels.size(); ++l) {
+          out.quantiles[l][i] = places[l].Between(demand(sorter.At(places[l].below, i - h)),
+                                                  demand(sorter.At(places[l].above, i - h)));
+        }
+        for (int k = 0; k < paths.paths; ++k) {
+          float& value = paths.values[static_cast<std::size_t>(k) * paths.steps + i];
+          value = demand(value);
+        }
       }
     }
   }
 
  private:
+  // The stretch of a step's errors: the median stays, the tracked quantiles go where the
+  // calibration says, what lies between goes in straight lines.
+  [[nodiscard]] Stretch StretchAt(const ColumnSorter& sorter, int lane, int h, int paths) const {
+    Stretch out;
+    out.from[0] = out.to[0] = sorter.At(paths / 2, lane);
+    if (!stretched_) return out;
+    const double hours = (h + 1.0) / hour_;
+    for (std::size_t l = 0; l < kTrackedLevels.size(); ++l) {
+      const Place place = PlaceOf(kTrackedLevels[l], paths);
+      const auto at = static_cast<float>(
+          place.Between(sorter.At(place.below, lane), sorter.At(place.above, lane)));
+      const auto scale = static_cast<float>(calibration_.Scale(l, hours));
+      out.from[l + 1] = std::max(at, out.from[l]);
+      out.to[l + 1] = std::max(out.from[0] + scale * (out.from[l + 1] - out.from[0]), out.to[l]);
+      out.slope[l] = out.from[l + 1] > out.from[l]
+                         ? (out.to[l + 1] - out.to[l]) / (out.from[l + 1] - out.from[l])
+                         : 1.0F;
+      out.slope[l + 1] = scale;
+    }
+    out.active = true;
+    return out;
+  }
+
   const std::vector<float>& point_;
   float scale_;
+  double hour_;
+  const Calibration& calibration_;
+  bool stretched_;
   float limit_ = 0;
   std::vector<float> spread_;
   std::vector<float> doubt_;  // of the errors' scale
@@ -168,14 +229,16 @@ class PathMaker {
 
 }  // namespace
 
-SamplePaths DrawPaths(const Prepared& p, const Combined& combined, const Residuals& residuals,
-                      int paths, std::uint64_t seed) {
+Scenarios DrawScenarios(const Prepared& p, const Combined& combined, const Residuals& residuals,
+                        const Calibration& calibration, const ForecastRequest& request) {
   const int horizon = static_cast<int>(combined.point.size());
-  SamplePaths out{.paths = paths, .steps = horizon, .values = {}};
-  out.values.resize(static_cast<std::size_t>(paths) * static_cast<std::size_t>(horizon));
+  Scenarios out;
+  out.paths = {.paths = request.paths, .steps = horizon, .values = {}};
+  out.paths.values.resize(static_cast<std::size_t>(request.paths) *
+                          static_cast<std::size_t>(horizon));
   // One draw from each of `paths` equal shares of probability, in an order of the seed's.
-  Random random(seed);
-  std::vector<int> order(static_cast<std::size_t>(paths));
+  Random random(request.seed);
+  std::vector<int> order(static_cast<std::size_t>(request.paths));
   std::iota(order.begin(), order.end(), 0);
   for (std::size_t k = order.size() - 1; k > 0; --k) {
     std::swap(order[k], order[random.Below(k + 1)]);
@@ -183,86 +246,26 @@ SamplePaths DrawPaths(const Prepared& p, const Combined& combined, const Residua
   std::vector<float> normals(order.size());
   for (float& z : normals) z = static_cast<float>(random.Normal());
 
-  const PathMaker maker(p, combined, residuals);
+  const PathMaker maker(p, combined, residuals, calibration);
   const auto& lines = residuals.lines;
   const std::vector<int> edges = StretchEdges(p.hour, horizon);
   std::vector<int> chosen(order.size(), -1);
   for (std::size_t s = 0; s + 1 < edges.size(); ++s) {
     const OriginUrn urn(residuals, combined.spacing, p.hour, edges[s + 1]);
     for (std::size_t k = 0; k < order.size(); ++k) {
-      const double u = (order[k] + random.Uniform()) / paths;
+      const double u = (order[k] + random.Uniform()) / request.paths;
       if (chosen[k] >= 0 && !urn.Serves(lines[chosen[k]])) {
-        chosen[k] =
-            static_cast<int>(Continuation(static_cast<std::size_t>(chosen[k]), lines.size()));
+        chosen[k] = static_cast<int>(Continuation(static_cast<std::size_t>(chosen[k]),
+                                                  static_cast<std::size_t>(combined.long_every),
+                                                  lines.size()));
       }
       if (chosen[k] < 0 || !urn.Serves(lines[chosen[k]])) chosen[k] = urn.Empty() ? -1 : urn.At(u);
       const auto* line = chosen[k] < 0 ? nullptr : &lines[chosen[k]];
-      float* row = out.values.data() + k * static_cast<std::size_t>(horizon);
+      float* row = out.paths.values.data() + k * static_cast<std::size_t>(horizon);
       maker.Errors(edges[s], edges[s + 1], line, normals[k], row);
     }
   }
-  maker.Finish(out);
-  return out;
-}
-
-std::vector<double> StepMeans(const SamplePaths& paths) {
-  std::vector<double> out(static_cast<std::size_t>(paths.steps), 0.0);
-  for (int k = 0; k < paths.paths; ++k) {
-    for (int h = 0; h < paths.steps; ++h) out[h] += paths.At(k, h);
-  }
-  for (double& v : out) v /= paths.paths;
-  return out;
-}
-
-namespace {
-
-// Quantiles at rising levels of `values`, which are reordered; position level·(n+1): with few paths
-// an extreme quantile must not fall short (Hyndman and Fan's type 6).
-void Quantiles(std::vector<float>& values, const std::vector<double>& levels,
-               std::vector<double>& out) {
-  const double last = static_cast<double>(values.size()) - 1.0;
-  auto begin = values.begin();  // what lies before is no greater than what lies behind
-  for (std::size_t l = 0; l < levels.size(); ++l) {
-    const double position = std::clamp(levels[l] * (last + 2.0) - 1.0, 0.0, last);
-    const auto below = values.begin() + static_cast<std::ptrdiff_t>(position);
-    if (below >= begin) {
-      std::nth_element(begin, below, values.end());
-      begin = below;
-    }
-    double value = *below;
-    const double share = position - std::floor(position);
-    if (share > 0 && below + 1 != values.end()) {
-      value += share * (static_cast<double>(*std::min_element(below + 1, values.end())) - value);
-    }
-    out[l] = value;
-  }
-}
-
-}  // namespace
-
-std::vector<std::vector<double>> StepQuantiles(const SamplePaths& paths,
-                                               const std::vector<double>& levels) {
-  const auto steps = static_cast<std::size_t>(paths.steps);
-  std::vector<std::vector<double>> out(levels.size(), std::vector<double>(steps));
-  std::vector<float> column(static_cast<std::size_t>(paths.paths));
-  std::vector<double> values(levels.size());
-  for (int h = 0; h < paths.steps; ++h) {
-    for (int k = 0; k < paths.paths; ++k) column[k] = paths.At(k, h);
-    Quantiles(column, levels, values);
-    for (std::size_t l = 0; l < levels.size(); ++l) out[l][h] = values[l];
-  }
-  return out;
-}
-
-std::vector<double> MaximumQuantiles(const SamplePaths& paths, int steps,
-                                     const std::vector<double>& levels) {
-  std::vector<float> maxima(static_cast<std::size_t>(paths.paths));
-  for (int k = 0; k < paths.paths; ++k) {
-    const auto row = paths.values.begin() + static_cast<std::ptrdiff_t>(k) * paths.steps;
-    maxima[k] = *std::max_element(row, row + steps);
-  }
-  std::vector<double> out(levels.size());
-  Quantiles(maxima, levels, out);
+  maker.Finish(request.levels, out);
   return out;
 }
 

@@ -59,7 +59,9 @@ void ShapeLevel::Fit(const Prepared& p, const std::vector<int>& cutoffs, int) {
         if (model.with_long) z(i, kLags) = static_cast<float>(at[blocks * per_season] - base);
         z(i, features) = static_cast<float>(at[0] - base);
       }
-      model.coefficients = SolveRidge(z);
+      Moments moments(features);
+      moments.Add(z);
+      model.coefficients = moments.Solve().coefficients;
     }
     models_.push_back(std::move(model));
   }

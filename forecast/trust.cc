@@ -50,7 +50,7 @@ double BlindError(const Prepared& p) {
 
 // The share of the newer third of errors up to an hour ahead that the older two thirds' quantile
 // would have held; the level itself where there are too few.
-double RealisedCoverage(const Prepared& p, const Residuals& residuals) {
+double BacktestCoverage(const Prepared& p, const Residuals& residuals) {
   constexpr std::size_t kFewest = 100;
   std::vector<float> newer;
   std::vector<float> older;
@@ -92,7 +92,8 @@ const char* TrustName(Trust trust) {
   return "unknown";
 }
 
-Verdict Judge(const Prepared& p, const Combined& combined, const Residuals& residuals) {
+Verdict Judge(const Prepared& p, const Combined& combined, const Residuals& residuals,
+              const std::vector<RealisedCoverage>& realised) {
   Verdict v;
   const Errors last_hours = RecentErrors(p, combined, kRecentHours * p.hour);
   if (last_hours.demand > 0) v.recent_error = last_hours.error / last_hours.demand;
@@ -120,7 +121,12 @@ Verdict Judge(const Prepared& p, const Combined& combined, const Residuals& resi
     v.reason = "no season to lean on";
     return v;
   }
-  const double coverage = RealisedCoverage(p, residuals);
+  double coverage = BacktestCoverage(p, residuals);
+  for (const RealisedCoverage& published : realised) {
+    if (published.level == kCoverageLevel && published.ahead == std::chrono::hours(1)) {
+      coverage = published.held;
+    }
+  }
   if (std::abs(coverage - kCoverageLevel) > kCoverageSlack) {
     v.reason = fmt::format("a quantile of {:.0f} % held {:.0f} % lately", 100 * kCoverageLevel,
                            100 * coverage);

@@ -15,7 +15,7 @@ struct Verdict {
   std::string reason;       ///< for people
 };
 
-[[nodiscard]] Verdict Judge(const Prepared& p, const Combined& combined,
-                            const Residuals& residuals);
+[[nodiscard]] Verdict Judge(const Prepared& p, const Combined& combined, const Residuals& residuals,
+                            const std::vector<RealisedCoverage>& realised);
 
 }  // namespace tidewright

@@ -1,27 +1,8 @@
 #include "forecast/weighted_median.h"
 
-#include <cstring>
 #include <limits>
 
 namespace tidewright {
-namespace {
-
-// Four columns at a time, in the compilers' own vector type (SSE2 or NEON; no special flags).
-using Floats = float __attribute__((vector_size(kLanes * sizeof(float))));
-using Mask = int __attribute__((vector_size(kLanes * sizeof(int))));
-
-Floats Load(const float* from) {
-  Floats v;
-  std::memcpy(&v, from, sizeof v);
-  return v;
-}
-
-Floats Only(Mask mask, Floats v) {
-  return reinterpret_cast<Floats>(mask & reinterpret_cast<Mask>(v));
-}
-Floats Splat(float v) { return Floats{v, v, v, v}; }
-
-}  // namespace
 
 void WeightedMedian(const std::vector<const float*>& rows, const std::vector<const float*>& weights,
                     int columns, float* out) {
@@ -56,7 +37,7 @@ void WeightedMedian(const std::vector<const float*>& rows, const std::vector<con
       upper = is_upper ? value[k] : upper;
     }
     const Floats median = (lower + upper) * 0.5F;
-    std::memcpy(out + h, &median, sizeof median);
+    Store(median, out + h);
   }
 }
 

@@ -3,10 +3,11 @@
 
 #include <vector>
 
+#include "forecast/lanes.h"
+
 namespace tidewright {
 
 /// Rows are padded to a multiple of this many columns.
-inline constexpr int kLanes = 4;
 [[nodiscard]] constexpr int Padded(int columns) { return (columns + kLanes - 1) / kLanes * kLanes; }
 
 /// out[h] is the median of rows[k][h] weighted by weights[k][h] ≥ 0; where exactly half of the

@@ -138,6 +138,38 @@ class SqliteHistory : public History {
     return writer_->Transact([&] { return Importer::Run(*writer_, stretches); });
   }
 
+  Status KeepStates(const std::vector<KeptState>& states) override {
+    if (states.empty()) return OkStatus();
+    const std::lock_guard lock(writer_mutex_);
+    return writer_->Transact([&]() -> Status {
+      TW_ASSIGN_OR_RETURN(
+          auto insert,
+          writer_->Prepare("INSERT OR REPLACE INTO forecast_state(cluster, scope, name, resource, "
+                           "data) VALUES(?1, ?2, ?3, ?4, ?5)"));
+      for (const KeptState& state : states) {
+        TW_RETURN_IF_ERROR(insert.Run(state.key.cluster, ScopeName(state.key.scope), state.key.id,
+                                      ResourceName(state.key.resource),
+                                      io::SqliteBlob{state.bytes}));
+      }
+      return OkStatus();
+    });
+  }
+
+  StatusOr<std::string> ReadState(const SeriesKey& key) const override {
+    const std::lock_guard lock(reader_mutex_);
+    TW_ASSIGN_OR_RETURN(auto select,
+                        reader_->Prepare("SELECT data FROM forecast_state WHERE cluster=?1 AND "
+                                         "scope=?2 AND name=?3 AND resource=?4"));
+    std::string bytes;
+    TW_RETURN_IF_ERROR(select.ForEach(
+        [&](const io::SqliteRow& row) {
+          bytes = std::string(row.View(0));
+          return OkStatus();
+        },
+        key.cluster, ScopeName(key.scope), key.id, ResourceName(key.resource)));
+    return bytes;
+  }
+
   StatusOr<Series> Read(const SeriesKey& key, WallTime from, WallTime to) const override {
     Series series{.start = FloorTo(from, kStep), .step = kStep, .values = {}, .flags = {}};
     if (to <= from) return series;

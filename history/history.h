@@ -37,6 +37,12 @@ struct HistorySeries {
   Series series;
 };
 
+/// What a forecaster has learned of one series, in its own encoding.
+struct KeptState {
+  SeriesKey key;
+  std::string bytes;
+};
+
 /// [from, to)
 struct TimeRange {
   WallTime from;
@@ -66,6 +72,10 @@ class History {
   /// All steps of [from, to), the first one rounded down; steps without an observation are gaps.
   /// Empty (not an error) for an unknown series. kInvalidArgument for more than kMaxRange.
   virtual StatusOr<Series> Read(const SeriesKey& key, WallTime from, WallTime to) const = 0;
+  /// One durable commit; replaces what was kept of these series.
+  virtual Status KeepStates(const std::vector<KeptState>& states) = 0;
+  /// What KeepStates kept last of this series; empty where nothing was.
+  virtual StatusOr<std::string> ReadState(const SeriesKey& key) const = 0;
   /// Outside of it nothing of the series is stored; it may be some days wider than what is. Empty
   /// (from = to) for an unknown series.
   virtual StatusOr<TimeRange> Extent(const SeriesKey& key) const = 0;

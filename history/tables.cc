@@ -20,6 +20,12 @@ CREATE TABLE chunk(
   PRIMARY KEY(series, resolution, first)) WITHOUT ROWID;
 )sql";
 
+constexpr const char* kVersion2 = R"sql(
+CREATE TABLE forecast_state(
+  cluster TEXT NOT NULL, scope TEXT NOT NULL, name TEXT NOT NULL, resource TEXT NOT NULL,
+  data BLOB NOT NULL, PRIMARY KEY(cluster, scope, name, resource)) WITHOUT ROWID;
+)sql";
+
 StatusOr<ChunkSamples> Decode(std::string_view data, const std::string& path) {
   auto samples = DecodeChunk(data);
   if (!samples.ok()) {
@@ -107,7 +113,7 @@ Status PutRecent(io::SqliteDatabase& database, std::int64_t series, Canvas& canv
 }  // namespace
 
 io::SqliteSchema HistorySchema() {
-  return {.application_id = kApplicationId, .what = "history", .versions = {kVersion1}};
+  return {.application_id = kApplicationId, .what = "history", .versions = {kVersion1, kVersion2}};
 }
 
 Minute ToMinute(WallTime time) {

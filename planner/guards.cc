@@ -33,19 +33,27 @@ Verdict MovesMustBePossible(const Situation& s, const Proposal& p) {
   return {std::move(reason), p.from};
 }
 
+struct Rest {
+  const char* name;
+  Duration length;
+};
+Rest RestBefore(const Policy& policy, PlanKind kind) {
+  if (kind == PlanKind::kScaleIn) return {"scale_in_cooldown", policy.scale_in_cooldown};
+  if (kind == PlanKind::kRebalance) return {"rebalance_cooldown", policy.rebalance_cooldown};
+  return {"scale_out_cooldown", policy.scale_out_cooldown};
+}
+
 // A clock that jumped back shows an end that lies ahead: for a decrease it is still a recent one.
 Verdict Cooldown(const Situation& s, const Proposal& p) {
   const auto& ended = s.input.state.last_action_ended;
-  const bool decrease = p.kind == PlanKind::kScaleIn;
-  const Duration pause = decrease ? s.policy.scale_in_cooldown : s.policy.scale_out_cooldown;
-  if (!ended || pause <= Duration(0)) return Pass(p);
+  const Rest rest = RestBefore(s.policy, p.kind);
+  if (!ended || rest.length <= Duration(0)) return Pass(p);
   const Duration since = s.input.now - *ended;
-  if (since >= pause || (since < Duration(0) && !decrease)) return Pass(p);
-  return Veto(
-      p, ReasonCode::kCooldown,
-      fmt::format("the last action ended at {}; {} asks for {} of rest after it",
-                  FormatTimeOfDay(*ended), decrease ? "scale_in_cooldown" : "scale_out_cooldown",
-                  FormatDuration(pause)));
+  if (since >= rest.length || (since < Duration(0) && p.kind != PlanKind::kScaleIn)) return Pass(p);
+  if (p.kind == PlanKind::kRebalance && p.emergency) return Pass(p);
+  return Veto(p, ReasonCode::kCooldown,
+              fmt::format("the last action ended at {}; {} asks for {} of rest after it",
+                          FormatTimeOfDay(*ended), rest.name, FormatDuration(rest.length)));
 }
 
 Verdict StepLimit(const Situation& s, const Proposal& p) {
@@ -85,7 +93,8 @@ Verdict PoorForecast(const Situation& s, const Proposal& p) {
                             Shards(p.to), Shards(s.capacity.ShardsFor(observed))));
 }
 
-// --- scale-in --------------------------------------------------------------------------------
+// --- scale-in and rebalance
+// --------------------------------------------------------------------------------
 
 Verdict Minimum(const Situation& s, const Proposal& p) {
   if (p.to >= s.policy.min_shards) return Pass(p);
@@ -190,7 +199,17 @@ const std::vector<Guard>& GuardsOf(PlanKind kind) {
                                          Cooldown,
                                          ForecastMustBeTrusted,
                                          ObservedLoadMustBeLow};
-  return kind == PlanKind::kScaleIn ? kIn : kOut;
+  // It adds no capacity and moves data on the word of the samples alone.
+  static const std::vector<Guard> kRebalance = {InFlight, MovesMustBePossible, NodesMustBeWell,
+                                                DataMustBeFresh, Cooldown};
+  switch (kind) {
+    case PlanKind::kScaleIn:
+      return kIn;
+    case PlanKind::kRebalance:
+      return kRebalance;
+    default:
+      return kOut;
+  }
 }
 
 }  // namespace

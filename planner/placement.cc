@@ -389,6 +389,10 @@ Placement PlaceScaleOut(const Topology& topology, const PartitionWeights& weight
   return Finish(board, weights, names, shards);
 }
 
+Placement PlaceRebalance(const Topology& topology, const PartitionWeights& weights) {
+  return PlaceScaleOut(topology, weights, 0);
+}
+
 Placement PlaceScaleIn(const Topology& topology, const PartitionWeights& weights, int remove) {
   const auto serving = Serving(topology);
   const std::vector<std::string> names = Names(serving);

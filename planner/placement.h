@@ -4,7 +4,8 @@
 // its ranges, and gives it to the new shards; where old shards lie far below that level they are
 // filled as well. Scale-in spreads the partitions of the cheapest shards over the rest by filling
 // them to a common level. Both then improve the worst shard by single moves until it is within
-// kTolerance of even. O(partitions) but for that last part, which is bounded.
+// kTolerance of even. O(partitions) but for that last part, which is bounded. A rebalance is a
+// scale-out by no shard: what is too much goes to those that bear too little.
 #pragma once
 
 #include <string>
@@ -17,8 +18,6 @@
 #include "planner/sizing.h"
 
 namespace tidewright::planner {
-
-inline constexpr double kTolerance = 0.03;
 
 /// What each partition weighs in each resource.
 struct PartitionWeights {
@@ -45,6 +44,8 @@ struct Placement {
 /// New shards are named new-1 … new-`add`. Empty masters of the topology take no part.
 [[nodiscard]] Placement PlaceScaleOut(const Topology& topology, const PartitionWeights& weights,
                                       int add);
+/// Over the shards that serve: no moves when they are within kTolerance of even already.
+[[nodiscard]] Placement PlaceRebalance(const Topology& topology, const PartitionWeights& weights);
 /// Retires the `remove` shards with the least memory to move (the fewest partitions while memory is
 /// not known). `remove` is less than the number of serving shards.
 [[nodiscard]] Placement PlaceScaleIn(const Topology& topology, const PartitionWeights& weights,

@@ -167,7 +167,8 @@ Outlook ReadOutlook(Reader& reader, const char* key, Status& status) {
 
 PlanKind ReadKind(Reader& reader) {
   const std::string name = reader.Text("kind");
-  for (PlanKind kind : {PlanKind::kNone, PlanKind::kScaleOut, PlanKind::kScaleIn}) {
+  for (PlanKind kind :
+       {PlanKind::kNone, PlanKind::kScaleOut, PlanKind::kScaleIn, PlanKind::kRebalance}) {
     if (name == PlanKindName(kind)) return kind;
   }
   reader.Fail(fmt::format("'{}' is no kind of plan", name));
@@ -198,6 +199,8 @@ const char* PlanKindName(PlanKind kind) {
       return "scale-out";
     case PlanKind::kScaleIn:
       return "scale-in";
+    case PlanKind::kRebalance:
+      return "rebalance";
   }
   return "unknown";
 }

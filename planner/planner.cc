@@ -53,9 +53,10 @@ double ShortfallProbability(const Situation& s, int shards, const PerResource<do
 // The earliest time at which the risk quantile passes what the shards may bear as they are.
 std::optional<WallTime> Crossing(const Situation& s) {
   std::optional<WallTime> earliest;
+  const PerResource<double> imbalance = s.ImbalanceNow();
   for (Resource r : kAllResources) {
     if (!s.capacity.binds()[r] || s.shards == 0) continue;
-    const double usable = s.capacity.Usable(r, s.shards, s.capacity.shape().imbalance[r]);
+    const double usable = s.capacity.Usable(r, s.shards, imbalance[r]);
     if (s.observed[r].at_least.value_or(0) > usable) return s.input.now;
     if (!s.forecast[r]) continue;
     const auto crossing = s.forecast[r]->Crossing(usable);
@@ -83,8 +84,8 @@ Plan Frame(const Situation& s) {
 void FillOutlook(const Situation& s, Plan& plan, Duration window,
                  const PerResource<double>& imbalance_after) {
   const Demand demand = s.ExpectedDemand(window);
-  const PerResource<double>& imbalance = s.capacity.shape().imbalance;
-  plan.binding = s.FillNow(demand).resource;
+  const PerResource<double> imbalance = s.ImbalanceNow();
+  plan.binding = s.capacity.FillOf(demand, s.shards, imbalance).resource;
   const Resource r = plan.binding;
   plan.without.peak_demand = demand[r].value_or(0);
   plan.without.cost_per_hour =
@@ -135,7 +136,7 @@ bool EveryNewShardServes(const Placement& placement, int added) {
 // Nothing is done. When that is not because nothing is needed, the objections say why.
 Plan Stay(const Situation& s, Plan plan, std::vector<Reason> rejections) {
   const Duration window = CoveredWindow(s.policy, plan.lead_time);
-  FillOutlook(s, plan, window, s.capacity.shape().imbalance);
+  FillOutlook(s, plan, window, s.ImbalanceNow());
   if (plan.reasons.empty() && s.input.state.action_in_flight) {
     plan.reasons.push_back(
         {ReasonCode::kActionInFlight, fmt::format("an action towards {} is under way",
@@ -255,6 +256,23 @@ Plan ScaleIn(const Situation& s, Plan plan, const Proposal& proposal,
   return Finish(s, std::move(plan), left, placement, window, std::move(rejections));
 }
 
+Plan Rebalance(const Situation& s, Plan plan, const Proposal& proposal,
+               std::vector<Reason> rejections) {
+  const Judgement judgement = Judge(s, proposal);
+  if (judgement.vetoed || s.Respread().moves.empty()) {
+    Append(rejections, judgement.objections, "rebalance: ");
+    return Stay(s, std::move(plan), std::move(rejections));
+  }
+  plan.kind = PlanKind::kRebalance;
+  const Duration window = CoveredWindow(s.policy, plan.lead_time);
+  return Finish(s, std::move(plan), proposal, s.Respread(), window, std::move(rejections));
+}
+
+bool IsAtMaximum(const Plan& plan) {
+  return std::any_of(plan.reasons.begin(), plan.reasons.end(),
+                     [](const Reason& reason) { return reason.code == ReasonCode::kAtMaximum; });
+}
+
 }  // namespace
 
 Plan MakePlan(const PlanInput& input) {
@@ -262,7 +280,18 @@ Plan MakePlan(const PlanInput& input) {
   Plan plan = Frame(situation);
   std::vector<Reason> rejections;
   if (const auto out = ProposeScaleOut(situation, rejections)) {
-    return ScaleOut(situation, std::move(plan), *out, std::move(rejections));
+    Plan bigger = ScaleOut(situation, plan, *out, rejections);
+    if (bigger.kind != PlanKind::kNone || !IsAtMaximum(bigger)) return bigger;
+    // What the shards that there are can still do.
+    Append(rejections, bigger.reasons, "scale-out: ");
+    if (const auto same = ProposeRebalance(situation, rejections)) {
+      Plan rebalance = Rebalance(situation, std::move(plan), *same, std::move(rejections));
+      if (rebalance.kind != PlanKind::kNone) return rebalance;
+    }
+    return bigger;
+  }
+  if (const auto same = ProposeRebalance(situation, rejections)) {
+    return Rebalance(situation, std::move(plan), *same, std::move(rejections));
   }
   if (const auto in = ProposeScaleIn(situation, rejections)) {
     return ScaleIn(situation, std::move(plan), *in, std::move(rejections));

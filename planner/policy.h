@@ -28,8 +28,8 @@ struct Policy {
   PerResource<std::optional<double>> shard_capacity;
   double target_utilisation = 0.70;  ///< share of shard_capacity that planned demand may reach
   double risk_quantile = 0.95;       ///< of the maximum of demand over the lead time
-  /// Observed demand above this share of full capacity adds shards whatever a trusted forecast says;
-  /// at least target_utilisation, which counts where there is no such forecast.
+  /// Observed demand above this share of full capacity adds shards whatever a trusted forecast
+  /// says; at least target_utilisation, which counts where there is no such forecast.
   double reactive_utilisation = 0.85;
   /// Observed demand above this share of full capacity is an emergency.
   double emergency_utilisation = 0.95;
@@ -45,6 +45,8 @@ struct Policy {
   double scale_in_slack = 0.05;  ///< share of usable capacity that a decrease must leave unused
   Duration scale_out_cooldown = std::chrono::minutes(0);  ///< after any action
   Duration scale_in_cooldown = std::chrono::minutes(30);  ///< after any action
+  /// After any action; a shard that is at its limit does not wait for it.
+  Duration rebalance_cooldown = std::chrono::minutes(30);
   int max_step_out = 4;  ///< shards added by one action
   int max_step_in = 1;   ///< shards removed by one action
 

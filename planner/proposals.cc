@@ -8,6 +8,8 @@ namespace tidewright::planner {
 namespace {
 
 constexpr double kRounding = 1e-9;
+/// A rebalance must lower the busiest shard's load by this share of what it would be.
+constexpr double kWorthMoving = 0.10;
 constexpr int kMostShards = 4096;  // bounds the search, far above any real policy
 
 // The smallest size that bears the forecast until it is there and for a while after.
@@ -29,16 +31,15 @@ ForecastTarget TargetOf(const Situation& s) {
     if (needed <= shards) break;
   }
   const Demand until_there = s.ForecastDemand(target.lead_time + s.policy.step);
-  target.now = s.FillNow(until_there).share > 1 + kRounding;
+  target.now = s.FillAchievable(until_there).share > 1 + kRounding;
   return target;
 }
 
-// Whether a partition that cannot be split is nearly all of its shard's load in the resource that
-// is short: then more shards change nothing.
+// Whether a partition that cannot be split would be nearly all of its shard's load in the resource
+// that is short once the others are spread well: then more shards change nothing.
 bool HotPartitionIsAll(const Situation& s, Resource r, const Demand& demand) {
   if (s.capacity.PartitionTooHot(demand) != r) return false;
-  const LoadShape& shape = s.capacity.shape();
-  return shape.imbalance[r] / s.shards <= 1.05 * shape.hottest[r];
+  return s.AchievableImbalance()[r] / s.shards <= 1.05 * s.capacity.shape().hottest[r];
 }
 
 Reason HotPartition(const Situation& s, Resource r, const Demand& demand) {
@@ -52,21 +53,23 @@ Reason HotPartition(const Situation& s, Resource r, const Demand& demand) {
                       Amount(r, s.capacity.Usable(r, 1, 1.0)), Amount(r, *demand[r] * *hot))};
 }
 
+// Of the shards that there are, however well their partitions were spread.
 std::string CapacityText(const Situation& s, Resource r) {
-  const double imbalance = s.capacity.shape().imbalance[r];
+  const double imbalance = s.AchievableImbalance()[r];
   std::string text = fmt::format("usable capacity of {} is {}", Shards(s.shards),
                                  Amount(r, s.capacity.Usable(r, s.shards, imbalance)));
   if (imbalance > 1.05) {
-    text += fmt::format(" as the partitions lie (the busiest shard bears {:.2f} times its share)",
-                        imbalance);
+    text += fmt::format(
+        " as evenly as partitions can lie (the busiest shard bears {:.2f} times its share)",
+        imbalance);
   }
   return text;
 }
 
 Reason ForecastReason(const Situation& s, const ForecastTarget& target) {
   const Demand demand = s.ForecastDemand(target.window);
-  const Resource r = s.FillNow(demand).resource;
-  const double usable = s.capacity.Usable(r, s.shards, s.capacity.shape().imbalance[r]);
+  const Resource r = s.FillAchievable(demand).resource;
+  const double usable = s.capacity.Usable(r, s.shards, s.AchievableImbalance()[r]);
   const Peak peak = s.forecast[r]->Over(target.window);
   std::string text = fmt::format("demand is forecast ({}) to reach {} by {}, {}",
                                  QuantileName(s.policy.risk_quantile), Amount(r, peak.value),
@@ -96,7 +99,7 @@ void AddForecast(const Situation& s, Proposal& p, std::vector<Reason>& rejection
                  const ForecastTarget& target) {
   if (!target.now) return;
   const Demand demand = s.ForecastDemand(target.window);
-  const Resource r = s.FillNow(demand).resource;
+  const Resource r = s.FillAchievable(demand).resource;
   if (HotPartitionIsAll(s, r, demand)) {
     rejections.push_back(HotPartition(s, r, demand));
     return;
@@ -107,7 +110,7 @@ void AddForecast(const Situation& s, Proposal& p, std::vector<Reason>& rejection
 
 void AddObserved(const Situation& s, Proposal& p, std::vector<Reason>& rejections) {
   const Demand observed = s.ObservedDemand();
-  const Capacity::Fill fill = s.FillNow(observed);
+  const Capacity::Fill fill = s.FillAchievable(observed);
   const double utilisation = fill.share * s.policy.target_utilisation;
   const bool saturated = s.saturated && fill.share > 1 + kRounding;
   if (utilisation <= ReactiveLimit(s) * (1 + kRounding) && !saturated) return;
@@ -121,6 +124,38 @@ void AddObserved(const Situation& s, Proposal& p, std::vector<Reason>& rejection
   p.to = std::max({p.to, s.shards + 1, s.capacity.ShardsFor(observed)});
   p.emergency = saturated || utilisation > s.policy.emergency_utilisation;
   p.reasons.push_back(ObservedReason(s, fill.resource, *observed[fill.resource]));
+}
+
+struct Crowded {
+  Resource resource = Resource::kRequests;
+  Duration window{0};
+};
+
+// The resource in which the busiest shard passes what it may bear, now or before its partitions
+// could have moved away.
+std::optional<Crowded> CrowdedAsItLies(const Situation& s) {
+  const Capacity::Fill seen = s.FillNow(s.ObservedDemand());
+  if (seen.share * s.policy.target_utilisation > ReactiveLimit(s) * (1 + kRounding)) {
+    return Crowded{seen.resource, s.policy.step};
+  }
+  if (!s.AnyForecast() || s.ForecastTrust() < Trust::kFair) return std::nullopt;
+  const Duration window = s.LeadTimeTo(s.shards + 1) + s.policy.step;
+  const Capacity::Fill fill = s.FillNow(s.ForecastDemand(window));
+  if (fill.share <= 1 + kRounding) return std::nullopt;
+  return Crowded{fill.resource, window};
+}
+
+// A server says so itself, whatever its partitions are thought to weigh.
+bool ShardAtLimit(const Situation& s) {
+  if (s.saturated) return true;
+  return std::any_of(
+      s.input.load.nodes.begin(), s.input.load.nodes.end(), [&](const NodeLoad& node) {
+        return node.master && std::any_of(kAllResources.begin(), kAllResources.end(), [&](auto r) {
+                 return s.capacity.binds()[r] && node.usage[r].fresh() &&
+                        node.usage[r].value >
+                            s.policy.emergency_utilisation * s.capacity.Full(r, 1);
+               });
+      });
 }
 
 }  // namespace
@@ -161,6 +196,39 @@ std::optional<Proposal> ProposeScaleOut(const Situation& s, std::vector<Reason>&
     }
   }
   if (proposal.reasons.empty()) return std::nullopt;
+  return proposal;
+}
+
+std::optional<Proposal> ProposeRebalance(const Situation& s, std::vector<Reason>& rejections) {
+  if (!s.capacity.known() || s.shards < 2) return std::nullopt;
+  const auto crowded = CrowdedAsItLies(s);
+  if (!crowded) return std::nullopt;
+  const Resource r = crowded->resource;
+  const double now = s.capacity.shape().imbalance[r];
+  const double after = s.AchievableImbalance()[r];
+  const auto refuse = [&](std::string why) {
+    rejections.push_back({ReasonCode::kUnevenLoad, "rebalance: " + std::move(why)});
+    return std::nullopt;
+  };
+  const std::string uneven =
+      fmt::format("the busiest shard bears {:.2f} times its share of {}", now, ResourceName(r));
+  if (now < after * (1 + kWorthMoving)) {
+    return refuse(fmt::format("{}, moving {} partitions would make it {:.2f}: too little to pay",
+                              uneven, s.Respread().moved, after));
+  }
+  const bool at_limit = ShardAtLimit(s);
+  const int needed = at_limit ? 1 : kSettledRounds;
+  if (s.input.load.partition_rounds < needed) {
+    return refuse(fmt::format("{}; believed when seen in {} rounds of samples, now {}", uneven,
+                              needed, s.input.load.partition_rounds));
+  }
+  Proposal proposal{PlanKind::kRebalance, s.shards, s.shards, at_limit, {}};
+  proposal.reasons.push_back(
+      {ReasonCode::kUnevenLoad,
+       fmt::format("{}: {} usable as the partitions lie, {} when {} of them move; {}", uneven,
+                   Amount(r, s.capacity.Usable(r, s.shards, now)),
+                   Amount(r, s.capacity.Usable(r, s.shards, after)), s.Respread().moved,
+                   DemandText(s, r, crowded->window))});
   return proposal;
 }
 

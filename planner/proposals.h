@@ -16,6 +16,12 @@ namespace tidewright::planner {
 [[nodiscard]] std::optional<Proposal> ProposeScaleOut(const Situation& situation,
                                                       std::vector<Reason>& rejections);
 
+/// The same shards with their partitions spread anew, because a shard bears more than its share and
+/// passes what it may bear, while all together would not: when that is seen since kSettledRounds
+/// (at once where a shard is at its limit) and gains enough. `rejections` receives why not yet.
+[[nodiscard]] std::optional<Proposal> ProposeRebalance(const Situation& situation,
+                                                       std::vector<Reason>& rejections);
+
 /// The fewest shards that bear, with slack, what is forecast for the whole scale-in window and the
 /// time it takes to come back. `rejections` receives the decrease that only the present would
 /// allow.

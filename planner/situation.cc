@@ -115,6 +115,38 @@ Duration Situation::LeadTimeTo(int target) const {
   return LeadTime(policy, input.state.experience, input.topology.partition_count, shards, target);
 }
 
+bool Situation::Settled() const { return input.load.partition_rounds >= kSettledRounds; }
+
+const Placement& Situation::Respread() const {
+  if (!respread_) {
+    PartitionWeights urgent = weights;
+    SetUrgency(capacity, ExpectedDemand(CoveredWindow(policy, LeadTimeTo(shards + 1))), urgent);
+    respread_ = PlaceRebalance(input.topology, urgent);
+  }
+  return *respread_;
+}
+
+PerResource<double> Situation::AchievableImbalance() const {
+  PerResource<double> imbalance = capacity.shape().imbalance;
+  const bool even = std::all_of(kAllResources.begin(), kAllResources.end(), [&](Resource r) {
+    return !capacity.binds()[r] || imbalance[r] <= 1 + kTolerance;
+  });
+  if (even || shards == 0) return imbalance;
+  for (Resource r : kAllResources) {
+    imbalance[r] = std::min(imbalance[r], Respread().imbalance[r]);
+  }
+  return imbalance;
+}
+
+PerResource<double> Situation::ImbalanceNow() const {
+  return Settled() || input.state.action_in_flight ? capacity.shape().imbalance
+                                                   : AchievableImbalance();
+}
+
+Capacity::Fill Situation::FillAchievable(const Demand& demand) const {
+  return capacity.FillOf(demand, shards, AchievableImbalance());
+}
+
 Capacity::Fill Situation::FillNow(const Demand& demand) const {
   return capacity.FillOf(demand, shards, capacity.shape().imbalance);
 }

@@ -13,6 +13,9 @@
 
 namespace tidewright::planner {
 
+/// Rounds of samples after which the imbalance of shards is believed.
+inline constexpr int kSettledRounds = 3;
+
 /// Missing, stale and implausible readings count as idle for an increase, as a full shard for a
 /// decrease.
 struct Observed {
@@ -44,8 +47,23 @@ struct Situation {
   /// The larger of the two.
   [[nodiscard]] Demand ExpectedDemand(Duration window) const;
   [[nodiscard]] Duration LeadTimeTo(int target) const;
-  /// Shares of usable capacity as the partitions lie now.
+
+  /// Whether the present imbalance is more than noise: the shards own what they own since enough
+  /// rounds of samples.
+  [[nodiscard]] bool Settled() const;
+  /// Where the partitions would go if they were spread anew over the shards that serve.
+  [[nodiscard]] const Placement& Respread() const;
+  /// The lower of the present imbalance and that after Respread: by it the present size is judged,
+  /// since what moving partitions would cure is no reason for another shard.
+  [[nodiscard]] PerResource<double> AchievableImbalance() const;
+  /// What counts until something is done: the present one, the achievable one while that is noise.
+  [[nodiscard]] PerResource<double> ImbalanceNow() const;
+  /// Shares of usable capacity as the partitions lie now, and as they could.
   [[nodiscard]] Capacity::Fill FillNow(const Demand& demand) const;
+  [[nodiscard]] Capacity::Fill FillAchievable(const Demand& demand) const;
+
+ private:
+  mutable std::optional<Placement> respread_;  ///< made when first asked for
 };
 
 }  // namespace tidewright::planner

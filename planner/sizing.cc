@@ -43,7 +43,7 @@ double Capacity::Full(Resource r, int shards) const {
 }
 
 double Capacity::Usable(Resource r, int shards, double imbalance) const {
-  return policy_.target_utilisation * Full(r, shards) / std::max(1.0, imbalance);
+  return policy_.target_utilisation * Full(r, shards) / std::max(1.0, imbalance - kTolerance);
 }
 
 Capacity::Fill Capacity::FillOf(const Demand& demand, int shards,
@@ -137,7 +137,7 @@ Policy Sane(Policy policy) {
   for (Duration* d :
        {&policy.provisioning_time, &policy.full_migration_time, &policy.consolidation_window,
         &policy.scale_in_window, &policy.scale_out_cooldown, &policy.scale_in_cooldown,
-        &policy.recommendation_ttl, &policy.horizon}) {
+        &policy.rebalance_cooldown, &policy.recommendation_ttl, &policy.horizon}) {
     *d = Bounded(*d);
   }
   policy.step = policy.step > Duration(0) ? Bounded(policy.step) : defaults.step;

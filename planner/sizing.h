@@ -10,6 +10,10 @@
 
 namespace tidewright::planner {
 
+/// Placement ends when the busiest shard is this close to an even share, and an imbalance within it
+/// counts as even: samples cannot tell the two apart.
+inline constexpr double kTolerance = 0.03;
+
 /// How unevenly the partitions load the shards, for each resource; 1 and 0 while nothing is known.
 struct LoadShape {
   PerResource<double> imbalance{{1, 1, 1, 1}};  ///< share of the most loaded shard × shards, now
@@ -34,7 +38,7 @@ class Capacity {
   [[nodiscard]] double ReachableImbalance(Resource r, int shards) const;
   /// At full use, before it is divided by an imbalance.
   [[nodiscard]] double Full(Resource r, int shards) const;
-  /// Target utilisation × Full ÷ imbalance.
+  /// Target utilisation × Full ÷ imbalance; the first kTolerance of it costs nothing.
   [[nodiscard]] double Usable(Resource r, int shards, double imbalance) const;
 
   /// The resource in which `demand` fills the usable capacity most, and to which share (1 = just

@@ -122,6 +122,16 @@ void AddDemand(const ControllerView& view, Families& out) {
   for (Resource r : kAllResources) {
     if (view.demand[r]) out.Add(view.demand[r]->recent_error, {{"resource", ResourceName(r)}});
   }
+  out.Begin("tidewright_forecast_coverage",
+            "Share of demand at or below the published quantile, up to so far ahead");
+  for (Resource r : kAllResources) {
+    if (!view.demand[r]) continue;
+    for (const RealisedCoverage& realised : view.demand[r]->realised) {
+      out.Add(realised.held, {{"resource", ResourceName(r)},
+                              {"quantile", LevelName(realised.level)},
+                              {"ahead", WindowName(realised.ahead)}});
+    }
+  }
 }
 
 void AddCapacity(const ControllerView& view, Families& out) {
@@ -187,7 +197,7 @@ void AddActions(const ControllerView& view, Families& out) {
   out.Add(view.action ? view.action->StepsDone() : 0, {{"state", "done"}});
   out.Add(view.action ? static_cast<double>(view.action->steps.size()) : 0, {{"state", "all"}});
   out.Begin("tidewright_actions_total", "Ended actions by kind and end", MetricType::Counter);
-  for (const char* kind : {"scale-out", "scale-in"}) {
+  for (const char* kind : {"scale-out", "scale-in", "rebalance"}) {
     for (const char* state : {"done", "failed", "rolled_back"}) {
       const auto it = view.totals.actions.find({kind, state});
       out.Add(it == view.totals.actions.end() ? 0 : it->second, {{"kind", kind}, {"state", state}});

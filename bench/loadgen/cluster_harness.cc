@@ -174,16 +174,24 @@ bool ClusterHarness::SeesShards(int port) {
   if (!nodes.ok()) return false;
   const auto masters = std::count_if(nodes->nodes.begin(), nodes->nodes.end(),
                                      [](const redis::NodeLine& node) { return node.master; });
-  return masters == options_.shards;
+  // Gossip may tell that a node is a replica before the node itself has told of whom.
+  const bool attached = std::all_of(
+      nodes->nodes.begin(), nodes->nodes.end(),
+      [](const redis::NodeLine& node) { return node.master || !node.master_id.empty(); });
+  return masters == options_.shards && attached;
 }
 
 Status ClusterHarness::Check() {
   for (auto& [port, server] : servers_) {
     if (server.process.Poll()) continue;
-    TW_ASSIGN_OR_RETURN(const auto result,
-                        io::Run({"redis-cli", "--cluster", "check",
-                                 std::string(kHost) + ":" + std::to_string(port)},
-                                std::chrono::seconds(30), clock_));
+    std::vector<std::string> command = {"redis-cli", "--cluster", "check",
+                                        std::string(kHost) + ":" + std::to_string(port)};
+    const auto& [username, password] = options_.credentials;
+    if (!password.empty()) {
+      command.insert(command.end(), {"--no-auth-warning", "--user",
+                                     username.empty() ? "default" : username, "--pass", password});
+    }
+    TW_ASSIGN_OR_RETURN(const auto result, io::Run(command, std::chrono::seconds(30), clock_));
     if (result.exit_code == 0 && result.output.find("[WARNING]") == std::string::npos &&
         result.output.find("[ERR]") == std::string::npos) {
       return OkStatus();

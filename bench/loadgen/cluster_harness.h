@@ -19,6 +19,7 @@ struct ClusterOptions {
   int shards = 3;
   int replicas_per_shard = 1;
   std::vector<std::string> arguments;  ///< further ones for each redis-server
+  redis::Credentials credentials;      ///< where the arguments ask for some
 };
 
 struct Server {
@@ -51,10 +52,14 @@ class ClusterHarness {
   Status Check();
 
  private:
-  explicit ClusterHarness(ClusterOptions options) : options_(std::move(options)), client_({}) {}
+  explicit ClusterHarness(ClusterOptions options)
+      : options_(std::move(options)),
+        client_({.credentials = options_.credentials,
+                 .timeout = redis::ClientOptions().timeout,
+                 .transport = io::MakeTcpTransport}) {}
   Status Form();
-  /// Whether the node's view has as many masters as there are shards: gossip tells who became a
-  /// replica a moment after the replica itself knows.
+  /// Whether the node's view has as many masters as there are shards and a master for each replica:
+  /// gossip tells who became a replica a moment after the replica itself knows.
   bool SeesShards(int port);
   Status WaitUntil(const std::string& what, const std::function<bool()>& condition);
 

@@ -258,6 +258,32 @@ Status ClusterLink::StateOk(const ClusterView& view) {
   return OkStatus();
 }
 
+Status ClusterLink::CheckMigrateCredentials(const Server& target) {
+  const Credentials& shown = options_.migrate_credentials;
+  if (shown.password.empty()) return OkStatus();
+  // Nothing can be restored from an empty payload: what counts is whether it would be allowed.
+  const Batch attempt = {{"SELECT", "0"}, {"RESTORE-ASKING", "tidewright", "0", ""}};
+  const auto asked = [&](Client& client) {
+    return client.Call(target.host, target.port, attempt, options_.command_timeout);
+  };
+  const Credentials& own = client_.options().credentials;
+  StatusOr<Replies> replies = Replies{};
+  if (own.username == shown.username && own.password == shown.password) {
+    replies = asked(client_);
+  } else {
+    ClientOptions stranger = client_.options();
+    stranger.credentials = shown;
+    Client client(std::move(stranger));
+    replies = asked(client);
+  }
+  Status refused = replies.status();
+  for (std::size_t i = 0; replies.ok() && i < replies->size(); ++i) {
+    const Status status = Checked((*replies)[i]).status();
+    if (status.code() == StatusCode::kPermissionDenied && refused.ok()) refused = status;
+  }
+  return Annotate(refused, "the account that MIGRATE shows to " + target.Address());
+}
+
 void ClusterLink::Forget(const Server& server) {
   client_.Forget(server.host, server.port);
   std::scoped_lock lock(mutex_);

@@ -94,6 +94,12 @@ class ClusterLink {
   /// cluster_state:ok on every node of the view.
   Status StateOk(const ClusterView& view);
 
+  /// Whether the target lets a source restore keys that shows it migrate_credentials:
+  /// kPermissionDenied with the server's word where it does not. A MIGRATE with a wrong password
+  /// may leave keys on both sides: where the default account may write, the target refuses the
+  /// password and restores the keys all the same.
+  Status CheckMigrateCredentials(const Server& target);
+
   void Forget(const Server& server);
 
   /// Sleeps; kCancelled as soon as a stop is requested.

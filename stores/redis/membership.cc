@@ -275,9 +275,19 @@ Status Membership::RehomeReplicas(const ClusterView& view, const std::vector<Ser
         link_.CallChecked(replica, {{"CLUSTER", "REPLICATE", poorest->first}}).status());
     TW_RETURN_IF_ERROR(link_.Await(link_.options().sync_timeout, context_, [&, this]() -> Status {
       TW_ASSIGN_OR_RETURN(const InfoText info, link_.Info(replica, "replication"));
-      if (info.Field("master_link_status") == "up") return OkStatus();
-      return Error(StatusCode::kUnavailable, "{} is not in sync with its new master",
-                   replica.Address());
+      if (info.Field("master_link_status") != "up") {
+        return Error(StatusCode::kUnavailable, "{} is not in sync with its new master",
+                     replica.Address());
+      }
+      // A node that forgets a master before it has heard of the change knows of none.
+      TW_ASSIGN_OR_RETURN(const ClusterView now, link_.Read());
+      for (const auto& [teller, nodes] : now.told) {
+        const NodeLine* line = nodes.Find(replica.id);
+        if (line != nullptr && line->master_id == poorest->first) continue;
+        return Error(StatusCode::kUnavailable, "{} does not see {} as a replica of {}",
+                     now.Name(teller), replica.Address(), now.Name(poorest->first));
+      }
+      return OkStatus();
     }));
   }
   return OkStatus();

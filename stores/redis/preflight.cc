@@ -38,6 +38,19 @@ Status CheckOwners(const ClusterView& view, const std::vector<ExpectedShard>& sh
   return OkStatus();
 }
 
+/// Replicas whose master has left follow another one, which the others learn by and by.
+Status CheckReplicas(const ClusterView& view) {
+  for (const auto& [teller, told] : view.told) {
+    for (const auto& line : told.nodes) {
+      const NodeLine* master = line.master ? &line : told.Find(line.master_id);
+      if (master != nullptr && master->master) continue;
+      return Error(StatusCode::kUnavailable, "{} knows no master of the replica {}",
+                   view.Name(teller), view.Name(line.id));
+    }
+  }
+  return OkStatus();
+}
+
 Status CheckIdle(const Server& server, const std::vector<Reply>& replies) {
   for (const auto& reply : replies) TW_RETURN_IF_ERROR(Checked(reply).status());
   const InfoText persistence(replies[0].text);
@@ -100,6 +113,7 @@ Status CheckAfter(ClusterLink& link, const std::vector<ExpectedShard>& shards,
                    view.Name(teller), view.Name(line.id));
     }
   }
+  TW_RETURN_IF_ERROR(CheckReplicas(view));
   for (const auto& id : retired) {
     for (const auto& [teller, told] : view.told) {
       if (told.Find(id) == nullptr) continue;

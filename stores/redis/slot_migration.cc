@@ -217,6 +217,7 @@ Status SlotMigration::CheckServers(Situation& now) {
       now.node_timeout = std::chrono::milliseconds(std::atoll(timeout.elements[1].text.c_str()));
     }
     if (i == 0) continue;
+    TW_RETURN_IF_ERROR(link_.CheckMigrateCredentials(now.parties.target));
     const bool replicated = replication.text().find("state=online") != std::string::npos;
     if (!replicated && persistence.Number("aof_enabled") == 0 &&
         !link_.options().allow_unprotected_targets) {

@@ -259,6 +259,18 @@ BOOST_AUTO_TEST_CASE(a_figure_that_is_not_mandatory_may_be_stale) {
   BOOST_TEST(Names(world.Evaluate()) == "");
 }
 
+BOOST_AUTO_TEST_CASE(a_rebalance_that_waits_for_approval_is_told_with_what_it_moves) {
+  World world;
+  world.PlanScaleOut(hours(0), minutes(10));
+  world.plan.kind = PlanKind::kRebalance;
+  world.plan.to_shards = 3;
+  world.plan.moves = {{{{0, 119}}, "a", "b"}};
+  const auto alerts = world.Evaluate();
+  BOOST_REQUIRE(Names(alerts) == "CapacityWillBeShort");
+  BOOST_TEST(Says(alerts[0], "remedy", "spread 120 partitions anew over 3 shards"));
+  BOOST_TEST(Says(alerts[0], "command", "tidectl recommendations approve"));
+}
+
 BOOST_AUTO_TEST_CASE(long_lists_are_cut) {
   World world;
   world.load.fresh_share = 0;

@@ -259,6 +259,46 @@ BOOST_AUTO_TEST_CASE(a_share_follows_its_partition_to_an_owner_whose_rates_do_no
   BOOST_TEST(Snapshot().partitions[0].share[Resource::kRequests] == before, tt::tolerance(1e-6));
 }
 
+BOOST_AUTO_TEST_CASE(an_owners_rounds_begin_anew_when_it_gets_or_gives_partitions) {
+  options.partition_interval = 20s;
+  auto topology = Masters(2);
+  source.topology = topology;
+  Start();
+  BOOST_TEST(Snapshot().partition_rounds == 0);
+  Run(100);
+  BOOST_TEST(Snapshot().partition_rounds >= 3);
+  topology.shards[0].partitions = {{1, 29}};
+  topology.shards[1].partitions = {{0, 0}, {30, 59}};
+  Change([&] { source.topology = topology; });
+  BOOST_REQUIRE(collector->RefreshTopology().ok());
+  BOOST_TEST(Snapshot().partition_rounds == 0);
+  Run(100);
+  BOOST_TEST(Snapshot().partition_rounds >= 3);
+}
+
+// Counters that rise in jumps: at one look a node seems to bear all of the load, at the next none.
+BOOST_AUTO_TEST_CASE(a_nodes_part_of_the_load_is_a_mean_over_many_samples) {
+  options.partition_interval = 300s;
+  source.topology = Masters(2);
+  std::map<std::string, int> asked;
+  source.edit = [&](NodeSample& sample) {
+    const bool jumps = (asked[sample.node_id]++ % 2 == 0) == (sample.node_id == "a");
+    sample[Metric::kRequestUnits] = *sample[Metric::kRequestUnits] + (jumps ? 900 : 0);
+  };
+  Start();
+  Run(350);
+  for (int look = 0; look < 12; ++look) {
+    Run(150);
+    const auto snapshot = Snapshot();
+    double a = 0;
+    for (std::size_t p = 0; p < kPartitions / 2; ++p) {
+      a += snapshot.partitions[p].share[Resource::kRequests];
+    }
+    BOOST_TEST(a > 0.45);
+    BOOST_TEST(a < 0.55);
+  }
+}
+
 BOOST_AUTO_TEST_CASE(key_counts_are_told_even_while_another_master_is_dead) {
   options.partition_interval = 20s;
   source.topology = Masters(2);

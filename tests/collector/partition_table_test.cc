@@ -112,6 +112,30 @@ BOOST_AUTO_TEST_CASE(counters_that_restarted_or_have_another_teller_make_no_rate
   BOOST_TEST(Shares(table)[1].share[Resource::kCpu] == 0.75);
 }
 
+BOOST_AUTO_TEST_CASE(what_was_measured_of_a_partition_outlives_its_change_of_owner) {
+  PartitionTable table(3);
+  Fold(table, "a", {Counters(0, 10, 0, 0), Counters(1, 10, 0, 0)}, All(0.8), At(0));
+  Fold(table, "b", {Counters(2, 10, 0, 0)}, All(0.2), At(0));
+  Fold(table, "a", {Counters(0, 10, 7, 0), Counters(1, 10, 1, 0)}, All(0.8), At(60));
+  Fold(table, "b", {Counters(2, 10, 2, 0)}, All(0.2), At(60));
+  BOOST_TEST(Shares(table)[0].share[Resource::kCpu] == 0.7, tt::tolerance(1e-9));
+  // Partition 0 moved to b, where its counter begins anew. By keys it would be half of b's load.
+  Fold(table, "a", {Counters(1, 10, 2, 0)}, All(0.1), At(120));
+  Fold(table, "b", {Counters(0, 10, 1, 0), Counters(2, 10, 4, 0)}, All(0.9), At(120));
+  BOOST_TEST(Shares(table)[0].share[Resource::kCpu] == 0.7, tt::tolerance(1e-9));
+  BOOST_TEST(Shares(table)[2].share[Resource::kCpu] == 0.2, tt::tolerance(1e-9));
+}
+
+BOOST_AUTO_TEST_CASE(a_guess_moves_half_way_and_a_measurement_at_once) {
+  PartitionTable table(2);
+  Fold(table, "a", {Keys(0, 10)}, All(0.5), At(0));
+  Fold(table, "b", {Keys(1, 10)}, All(0.5), At(0));
+  Fold(table, "a", {Keys(0, 10)}, All(0.7), At(60));
+  Fold(table, "b", {Keys(1, 10)}, All(0.3), At(60));
+  BOOST_TEST(Shares(table)[0].share[Resource::kRequests] == 0.6, tt::tolerance(1e-9));
+  BOOST_TEST(Shares(table)[0].share[Resource::kMemory] == 0.7, tt::tolerance(1e-9));
+}
+
 BOOST_AUTO_TEST_CASE(a_share_goes_with_its_partition) {
   PartitionTable table(3);
   Fold(table, "a", {Keys(0, 10), Keys(1, 30)}, All(0.8), At(0));

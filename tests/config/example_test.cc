@@ -63,6 +63,7 @@ BOOST_AUTO_TEST_CASE(every_key_stands_in_the_example_and_its_comments_tell_the_d
   BOOST_TEST((stated.scale_in_window == defaults.scale_in_window));
   BOOST_TEST((stated.scale_in_cooldown == defaults.scale_in_cooldown));
   BOOST_TEST((stated.scale_out_cooldown == defaults.scale_out_cooldown));
+  BOOST_TEST((stated.rebalance_cooldown == defaults.rebalance_cooldown));
   BOOST_TEST((stated.consolidation_window == defaults.consolidation_window));
   BOOST_TEST((stated.provisioning_time == defaults.provisioning_time));
   BOOST_TEST((stated.full_migration_time == defaults.full_migration_time));

@@ -39,6 +39,18 @@ std::vector<double> Values(const History& history, int from, int to) {
 
 }  // namespace
 
+BOOST_AUTO_TEST_CASE(what_a_forecaster_learned_is_kept_and_replaced) {
+  const TempFolder folder;
+  auto history = OpenHistory(folder);
+  BOOST_TEST(history->ReadState(kKey).value().empty());
+  const std::string bytes("a\0b", 3);
+  BOOST_TEST(history->KeepStates({{kKey, "first"}}).ok());
+  BOOST_TEST(history->KeepStates({{kKey, bytes}}).ok());
+  history = OpenHistory(folder);
+  BOOST_TEST(history->ReadState(kKey).value() == bytes);
+  BOOST_TEST(history->ReadState({"other", Scope::kCluster, "", Resource::kCpu}).value().empty());
+}
+
 BOOST_AUTO_TEST_CASE(what_was_appended_is_read_back_and_the_rest_are_gaps) {
   const TempFolder folder;
   auto history = OpenHistory(folder);

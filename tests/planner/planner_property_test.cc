@@ -47,6 +47,7 @@ World RandomWorld(std::uint64_t seed) {
       p.share[Resource::kRequests] = std::exp(2 * random.Normal());
       p.share[Resource::kMemory] = random.Uniform();
     }
+    w.load.partition_rounds = static_cast<int>(random.Below(6));
   }
   w.now += Duration(static_cast<Duration::rep>(random.Below(600'000'000)));
   if (random.Below(4) == 0) w.state.last_action_ended = w.now - 1min * random.Below(120);
@@ -70,6 +71,7 @@ BOOST_AUTO_TEST_SUITE(planner_properties)
 BOOST_AUTO_TEST_CASE(floors_ceilings_steps_and_partitions_are_kept) {
   int outs = 0;
   int ins = 0;
+  int rebalances = 0;
   for (std::uint64_t seed = 1; seed <= 250; ++seed) {
     const World w = RandomWorld(seed);
     const Plan plan = w.Decide();
@@ -95,6 +97,11 @@ BOOST_AUTO_TEST_CASE(floors_ceilings_steps_and_partitions_are_kept) {
         BOOST_TEST(plan.to_shards > plan.from_shards);
         BOOST_TEST(plan.to_shards <= w.policy.max_shards);
         BOOST_TEST(plan.to_shards - plan.from_shards <= w.policy.max_step_out);
+      } else if (plan.kind == PlanKind::kRebalance) {
+        ++rebalances;
+        BOOST_TEST(plan.to_shards == plan.from_shards);
+        BOOST_TEST(plan.retire.empty());
+        BOOST_TEST(!plan.moves.empty());
       } else {
         ++ins;
         BOOST_TEST(plan.to_shards < plan.from_shards);
@@ -106,6 +113,7 @@ BOOST_AUTO_TEST_CASE(floors_ceilings_steps_and_partitions_are_kept) {
   }
   BOOST_TEST(outs > 50);  // the promises above were put to the test
   BOOST_TEST(ins > 20);
+  BOOST_TEST(rebalances > 3);
 }
 
 BOOST_AUTO_TEST_CASE(the_same_input_gives_the_same_plan_twice) {

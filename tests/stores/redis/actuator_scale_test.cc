@@ -59,4 +59,37 @@ BOOST_AUTO_TEST_CASE(three_shards_become_four_and_three_again_and_no_write_is_lo
   BOOST_TEST(clean.ok(), clean);
 }
 
+BOOST_AUTO_TEST_CASE(a_rebalance_moves_slots_between_shards_under_writes) {
+  World world(3, 1);
+  world.Fill(5000);
+  redis::Client client({});
+  redis::RedisActuator actuator(client, world.Options(), nullptr, world.clock);
+  const Topology before = world.ReadTopology();
+  const std::string a = world.Id(world.ports[0]);
+  const std::string b = world.Id(world.ports[1]);
+  const std::string c = world.Id(world.ports[2]);
+  Plan plan;
+  plan.cluster = before.cluster;
+  plan.kind = PlanKind::kRebalance;
+  plan.topology_fingerprint = before.Fingerprint();
+  plan.from_shards = plan.to_shards = 3;
+  plan.moves = {{{{0, 199}}, a, b}, {{{200, 399}}, a, c}};
+  const auto steps = actuator.Expand(plan, before);
+  BOOST_REQUIRE_MESSAGE(steps.ok(), steps.status());
+  Writer writer(world);
+  Journal journal;
+  const Status done = RunSteps(actuator, *steps, journal);
+  writer.Stop();
+  BOOST_TEST_REQUIRE(done.ok(), done);
+  BOOST_TEST(journal.partitions == 400);
+  BOOST_TEST(Count(world.ReadTopology().FindShard(a)->partitions) ==
+             Count(before.FindShard(a)->partitions) - 400);
+  BOOST_TEST(world.ReadTopology().Nodes().size() == 6u);
+  BOOST_TEST(writer.errors.empty(), First(writer.errors));
+  const auto damage = writer.Damage();
+  BOOST_TEST(damage.empty(), First(damage));
+  const Status clean = world.cluster->Check();
+  BOOST_TEST(clean.ok(), clean);
+}
+
 BOOST_AUTO_TEST_SUITE_END()

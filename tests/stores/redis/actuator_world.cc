@@ -89,14 +89,16 @@ io::TransportFactory FusedTransport(std::shared_ptr<Fuse> fuse) {
   };
 }
 
-World::World(int shards, int replicas, std::vector<std::string> arguments) {
+World::World(int shards, int replicas, std::vector<std::string> arguments,
+             redis::Credentials credentials) {
   auto made = loadgen::MakeTemporaryDirectory("tidewright-actuator-test");
   BOOST_REQUIRE_MESSAGE(made.ok(), made.status());
   directory = *made;
   auto started = loadgen::ClusterHarness::Start({.directory = directory,
                                                  .shards = shards,
                                                  .replicas_per_shard = replicas,
-                                                 .arguments = std::move(arguments)});
+                                                 .arguments = std::move(arguments),
+                                                 .credentials = std::move(credentials)});
   BOOST_REQUIRE_MESSAGE(started.ok(), started.status());
   cluster = *std::move(started);
   const auto nodes = Nodes(cluster->Ports().front());
@@ -239,7 +241,7 @@ int World::OpenSlots() {
 }
 
 Writer::Writer(World& world)
-    : world_(world), client_({}), thread_([this](const std::stop_token& stop) { Run(stop); }) {}
+    : world_(world), client_(world.client().options()), thread_([this](const std::stop_token& stop) { Run(stop); }) {}
 
 Writer::~Writer() { Stop(); }
 

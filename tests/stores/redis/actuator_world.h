@@ -55,7 +55,8 @@ io::TransportFactory FusedTransport(std::shared_ptr<Fuse> fuse);
 
 class World : public Provisioner {
  public:
-  World(int shards, int replicas, std::vector<std::string> arguments = {});
+  World(int shards, int replicas, std::vector<std::string> arguments = {},
+        redis::Credentials credentials = {});
   ~World() override;
 
   StatusOr<ProvisionedNode> Acquire(const NodeRequest& request, Duration timeout) override;

@@ -88,6 +88,21 @@ BOOST_AUTO_TEST_CASE(scale_in_removes_a_shard_only_after_its_slots_and_its_repli
   BOOST_TEST(args->members.back().id == "b");
 }
 
+BOOST_AUTO_TEST_CASE(a_rebalance_moves_slots_and_adds_and_removes_nobody) {
+  const Topology topology = ThreeShards();
+  Plan plan;
+  plan.cluster = topology.cluster;
+  plan.kind = PlanKind::kRebalance;
+  plan.topology_fingerprint = topology.Fingerprint();
+  plan.from_shards = plan.to_shards = 3;
+  plan.moves = {{{{0, 99}}, "a", "b"}, {{{100, 129}}, "a", "c"}};
+  const auto steps = redis::PlanSteps(plan, topology, 64);
+  BOOST_REQUIRE_MESSAGE(steps.ok(), steps.status());
+  std::string kinds;
+  for (const Step& step : *steps) kinds += step.kind + " ";
+  BOOST_TEST(kinds == "preflight move move move verify ");
+}
+
 BOOST_AUTO_TEST_CASE(plans_that_contradict_themselves_or_the_cluster_are_refused) {
   const Topology topology = ThreeShards();
   const auto code = [&](const Plan& plan, const Topology& now) {

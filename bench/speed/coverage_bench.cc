@@ -1,0 +1,301 @@
+// coverage_bench FOLDER [shift FACTOR] [no-feedback]: do published quantiles hold?
+//
+// Each five-minute trace is followed as a running controller would: from its middle (day 8 at the
+// earliest, the last eight days at most), a forecast every hour, its promises noted and settled as
+// demand arrives. The first two days are feedback alone; what follows is judged. With `shift`,
+// demand is multiplied by FACTOR from the middle of what is judged on; before and after are told
+// apart. Coverage is pooled over traces; pinball loss is relative to each trace's mean demand.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstdlib>
+#include <fstream>
+#include <string>
+#include <vector>
+
+#include "forecast/forecaster.h"
+
+namespace tidewright {
+namespace {
+
+constexpr int kDay = 288;
+constexpr int kHour = 12;
+constexpr int kHistory = 8064;
+constexpr int kFeedbackDays = 2;
+constexpr int kMostDays = 8;
+const std::vector<double> kLevels = {0.5, 0.8, 0.9, 0.95, 0.99};
+constexpr std::array<int, 2> kWindows = {kHour, 4 * kHour};
+
+struct Options {
+  std::string folder;
+  double shift = 1;
+  bool feedback = true;
+};
+
+std::vector<std::string> Split(const std::string& line, char separator) {
+  std::vector<std::string> fields;
+  std::size_t begin = 0;
+  for (std::size_t end = 0; end != std::string::npos; begin = end + 1) {
+    end = line.find(separator, begin);
+    fields.push_back(line.substr(begin, end == std::string::npos ? end : end - begin));
+  }
+  return fields;
+}
+
+struct Trace {
+  std::string name;
+  std::vector<double> values;
+};
+
+std::vector<Trace> ReadTraces(const std::string& folder) {
+  std::ifstream index(folder + "/INDEX.tsv");
+  std::string line;
+  std::getline(index, line);
+  const auto header = Split(line, '\t');
+  const auto step =
+      static_cast<std::size_t>(std::find(header.begin(), header.end(), "step_s") - header.begin());
+  std::vector<Trace> traces;
+  while (std::getline(index, line)) {
+    const auto fields = Split(line, '\t');
+    if (step >= fields.size() || fields[step] != "300") continue;
+    Trace trace{.name = fields[0], .values = {}};
+    std::ifstream in(folder + "/" + fields[0]);
+    std::getline(in, line);
+    while (std::getline(in, line)) {
+      const auto row = Split(line, ',');
+      trace.values.push_back(
+          row.size() < 2 || row[1].empty() ? Series::kGap : std::strtod(row[1].c_str(), nullptr));
+    }
+    traces.push_back(std::move(trace));
+  }
+  return traces;
+}
+
+// Of one kind of promise.
+struct Tally {
+  std::array<double, 5> held{};
+  std::array<double, 5> pinball{};
+  double count = 0;
+
+  void Add(double value, const std::array<double, 5>& quantiles, double scale) {
+    for (std::size_t l = 0; l < held.size(); ++l) {
+      held[l] += value <= quantiles[l] * (1 + 1e-6) ? 1 : 0;
+      const double error = value - quantiles[l];
+      pinball[l] += std::max(kLevels[l] * error, (kLevels[l] - 1) * error) / scale;
+    }
+    ++count;
+  }
+  void Print(const std::string& what) const {
+    if (count == 0) return;
+    fmt::print("{:<34}", what);
+    for (const double h : held) fmt::print(" {:.3f}", h / count);
+    double loss = 0;
+    for (std::size_t l = 1; l < held.size(); ++l) loss += pinball[l] / count / 4;
+    fmt::print("   {:.5f}  ({:.0f})\n", loss, count);
+  }
+};
+
+// One judged step, kept until it is known which tenth of a trace's forecasts is the highest.
+struct Step {
+  float value;
+  std::array<float, 5> quantiles;
+};
+
+struct Phase {
+  Tally near, middle, far, all, expected_busy, busy, hour, four_hours, busy_hour;
+  std::vector<std::array<double, 5>> by_trace;  // near, for each trace
+
+  void Print(const std::string& name) {
+    fmt::print("\n{:<34} 0.500 0.800 0.900 0.950 0.990   pinball\n", name);
+    near.Print("steps up to 1 h");
+    middle.Print("steps of 1 to 4 h");
+    far.Print("steps of 4 to 24 h");
+    all.Print("all steps");
+    expected_busy.Print("tenth with the highest forecasts");
+    busy.Print("tenth that turned out highest");
+    hour.Print("maximum over 1 h");
+    four_hours.Print("maximum over 4 h");
+    busy_hour.Print("maximum over 1 h, highest tenth");
+    fmt::print("{:<34}", "traces within 3 points up to 1 h");
+    for (std::size_t l = 0; l < kLevels.size(); ++l) {
+      double within = 0;
+      for (const auto& c : by_trace) within += std::abs(c[l] - kLevels[l]) <= 0.03 ? 1 : 0;
+      fmt::print(" {:.3f}", within / std::max<double>(1, by_trace.size()));
+    }
+    fmt::print("\n");
+  }
+};
+
+// Of one trace in one phase.
+struct Own {
+  Tally near;
+  std::vector<Step> steps;
+
+  void Keep(double value, const std::array<double, 5>& q) {
+    Step step{.value = static_cast<float>(value), .quantiles = {}};
+    for (std::size_t l = 0; l < q.size(); ++l) step.quantiles[l] = static_cast<float>(q[l]);
+    steps.push_back(step);
+  }
+  void AddBusiest(double scale, Tally& tally) {
+    const auto tenth = steps.begin() + static_cast<std::ptrdiff_t>(steps.size() / 10);
+    std::nth_element(steps.begin(), tenth, steps.end(),
+                     [](const Step& a, const Step& b) { return a.quantiles[0] > b.quantiles[0]; });
+    for (auto it = steps.begin(); it != tenth; ++it) {
+      std::array<double, 5> q{};
+      for (std::size_t l = 0; l < q.size(); ++l) q[l] = it->quantiles[l];
+      tally.Add(it->value, q, scale);
+    }
+  }
+};
+
+class Run {
+ public:
+  Run(Options options) : options_(std::move(options)) {}
+
+  void Follow(Trace trace) {
+    const int n = static_cast<int>(trace.values.size());
+    const int end = n - kDay;  // the last origin sees a day
+    const int begin = std::max({8 * kDay, n / 2, end - kMostDays * kDay});
+    const int judged = begin + kFeedbackDays * kDay;
+    if (judged + kDay > end) return;
+    const int shift = options_.shift == 1 ? n : (judged + end) / 2;
+    for (int i = shift; i < n; ++i) trace.values[i] *= options_.shift;
+    ForecastState state = StateBefore(trace, begin);
+    // Of what is judged: above this, a step is one of the busiest tenth.
+    std::vector<double> sorted;
+    double mean = 0;
+    for (int i = judged; i < n; ++i) {
+      if (!std::isnan(trace.values[i])) sorted.push_back(trace.values[i]);
+    }
+    if (sorted.empty()) return;
+    for (const double v : sorted) mean += v / static_cast<double>(sorted.size());
+    if (mean <= 0) return;  // nothing but zeros
+    names_.push_back(trace.name);
+    std::sort(sorted.begin(), sorted.end());
+    const double scale = mean;
+    const double busy = sorted[sorted.size() * 9 / 10];
+    std::array<Own, 3> own;
+    for (int origin = begin; origin < end; origin += kHour) {
+      if (NeedsRefit(state, request_)) state = Refit(std::move(state), request_).value();
+      const Forecast f = MakeForecast(state, request_).value();
+      if (options_.feedback) NotePromises(f, state.calibration);
+      if (origin >= judged) {
+        const int phase = origin + kDay <= shift                  ? 0
+                          : origin < shift                        ? -1
+                          : origin < shift + kFeedbackDays * kDay ? 1
+                                                                  : 2;
+        if (phase >= 0) Judge(trace, origin, f, busy, scale, phases_[phase], own[phase]);
+      }
+      Series news{.start = start_ + kStep * origin, .step = kStep, .values = {}, .flags = {}};
+      news.values.assign(trace.values.begin() + origin, trace.values.begin() + origin + kHour);
+      state = Update(std::move(state), news).value();
+    }
+    for (int phase = 0; phase < 3; ++phase) {
+      const Tally& t = own[phase].near;
+      if (t.count == 0) continue;
+      own[phase].AddBusiest(scale, phases_[phase].expected_busy);
+      auto& coverage = phases_[phase].by_trace.emplace_back();
+      for (std::size_t l = 0; l < kLevels.size(); ++l) coverage[l] = t.held[l] / t.count;
+      if (std::getenv("BYTRACE"))
+        fmt::print("{} {} {:.3f}\n", phase, trace.name, fmt::join(coverage, " "));
+    }
+  }
+
+  void Print() {
+    if (options_.shift == 1) {
+      phases_[0].Print("two days of feedback, then");
+      return;
+    }
+    phases_[0].Print("before the shift");
+    phases_[1].Print("the first two days after the shift");
+    phases_[2].Print("later");
+  }
+
+ private:
+  static constexpr Duration kStep = std::chrono::minutes(5);
+
+  ForecastState StateBefore(const Trace& trace, int origin) const {
+    const int first = std::max(0, origin - kHistory);
+    ForecastState state;
+    state.observed = {.start = start_ + kStep * first,
+                      .step = kStep,
+                      .values = {trace.values.begin() + first, trace.values.begin() + origin},
+                      .flags = {}};
+    return state;
+  }
+
+  static void Judge(const Trace& trace, int origin, const Forecast& f, double busy, double scale,
+                    Phase& phase, Own& own) {
+    const WallTime now = WallTime{} + kStep * origin;
+    const int behind = static_cast<int>((now - f.start) / f.step);
+    double highest = 0;
+    bool gap = false;
+    bool any_busy = false;
+    for (int i = 0; i < kDay && i + behind < f.horizon; ++i) {
+      const double y = trace.values[origin + i];
+      gap |= std::isnan(y);
+      if (!std::isnan(y)) {
+        std::array<double, 5> q{};
+        for (std::size_t l = 0; l < q.size(); ++l) q[l] = f.quantiles[l][i + behind];
+        highest = std::max(highest, y);
+        (i < kHour ? phase.near : i < 4 * kHour ? phase.middle : phase.far).Add(y, q, scale);
+        phase.all.Add(y, q, scale);
+        if (i < kHour) own.near.Add(y, q, scale);
+        own.Keep(y, q);
+        if (y >= busy) phase.busy.Add(y, q, scale);
+        any_busy |= y >= busy;
+      }
+      for (std::size_t w = 0; w < kWindows.size(); ++w) {
+        if (i + 1 != kWindows[w] || gap || behind != 0) continue;
+        std::array<double, 5> q{};
+        for (std::size_t l = 0; l < q.size(); ++l) q[l] = f.maxima[w].quantiles[l];
+        (w == 0 ? phase.hour : phase.four_hours).Add(highest, q, scale);
+        if (w == 0 && any_busy) phase.busy_hour.Add(highest, q, scale);
+      }
+    }
+  }
+
+  Options options_;
+  WallTime start_{};
+  ForecastRequest request_ = [] {
+    ForecastRequest r;
+    r.windows = {kStep * kWindows[0], kStep * kWindows[1]};
+    return r;
+  }();
+  std::array<Phase, 3> phases_;
+  std::vector<std::string> names_;
+};
+
+int Main(int argc, char** argv) {
+  Options options;
+  for (int i = 1; i < argc; ++i) {
+    const std::string word = argv[i];
+    if (word == "shift" && i + 1 < argc) {
+      options.shift = std::atof(argv[++i]);
+    } else if (word == "no-feedback") {
+      options.feedback = false;
+    } else {
+      options.folder = word;
+    }
+  }
+  if (options.folder.empty()) {
+    fmt::print(stderr, "usage: coverage_bench FOLDER [shift FACTOR] [no-feedback]\n");
+    return 2;
+  }
+  const auto traces = ReadTraces(options.folder);
+  if (traces.empty()) {
+    fmt::print(stderr, "coverage_bench: no five-minute traces in {}\n", options.folder);
+    return 1;
+  }
+  Run run(options);
+  for (const Trace& trace : traces) run.Follow(trace);
+  run.Print();
+  return 0;
+}
+
+}  // namespace
+}  // namespace tidewright
+
+int main(int argc, char** argv) { return tidewright::Main(argc, argv); }

@@ -1,0 +1,175 @@
+#include "forecast/calibration.h"
+
+#include <boost/test/unit_test.hpp>
+
+#include "forecast/forecaster.h"
+#include "tests/forecast/worlds.h"
+
+namespace tidewright {
+namespace {
+
+using testing::DailyLoad;
+using testing::kDay;
+using testing::StateOf;
+constexpr Duration kStep = std::chrono::minutes(5);
+
+// A forecast that is the same at every step, its quantiles at `bounds`, with an hour's maximum.
+Forecast Flat(WallTime start, double median, const std::array<double, 4>& bounds) {
+  Forecast f;
+  f.start = start;
+  f.step = kStep;
+  f.horizon = 12;
+  f.levels = {0.5, 0.8, 0.9, 0.95, 0.99};
+  f.quantiles.push_back(std::vector<double>(12, median));
+  for (const double bound : bounds) f.quantiles.push_back(std::vector<double>(12, bound));
+  return f;
+}
+
+// How many of 600 hours' steps lay at or below the published quantiles when demand is 100 + 10·|z|,
+// while the forecaster believes in `width`·|z|. Of the last two thirds.
+std::array<double, 4> Followed(double width, Calibration& c) {
+  // Quantiles of |z|.
+  const std::array<double, 4> quantiles = {1.2816, 1.6449, 1.9600, 2.5758};
+  Random random(1);
+  std::array<double, 4> held{};
+  double count = 0;
+  for (int hour = 0; hour < 600; ++hour) {
+    const WallTime now = testing::Regular({0}).start + std::chrono::hours(hour);
+    std::array<double, 4> bounds{};
+    for (std::size_t l = 0; l < 4; ++l) bounds[l] = 100 + width * quantiles[l] * c.Scale(l, 0.5);
+    NotePromises(Flat(now, 100, bounds), c);
+    Series news{.start = now, .step = kStep, .values = {}, .flags = {}};
+    for (int i = 0; i < 12; ++i) {
+      news.values.push_back(100 + 10 * std::abs(random.Normal()));
+      if (hour < 200) continue;
+      for (std::size_t l = 0; l < 4; ++l) held[l] += news.values.back() <= bounds[l] ? 1 : 0;
+      ++count;
+    }
+    SettlePromises(news, c);
+  }
+  for (double& h : held) h /= count;
+  return held;
+}
+
+BOOST_AUTO_TEST_SUITE(calibration)
+
+BOOST_AUTO_TEST_CASE(quantiles_that_are_too_narrow_or_too_wide_come_to_hold_what_they_promise) {
+  for (const double width : {5.0, 10.0, 18.0}) {
+    Calibration c;
+    const auto held = Followed(width, c);
+    for (std::size_t l = 0; l < held.size(); ++l) {
+      BOOST_TEST(std::abs(held[l] - kTrackedLevels[l]) < 0.015,
+                 "width " << width << ", level " << kTrackedLevels[l] << ": " << held[l]);
+      BOOST_TEST(std::abs(c.coverage[0][l] - kTrackedLevels[l]) < 0.03);
+    }
+  }
+}
+
+BOOST_AUTO_TEST_CASE(what_was_not_observed_settles_nothing) {
+  const WallTime now = testing::Regular({0}).start;
+  for (const unsigned flag : {0u, static_cast<unsigned>(kSaturated)}) {
+    Calibration c;
+    NotePromises(Flat(now, 100, {110, 120, 130, 140}), c);
+    BOOST_REQUIRE(!c.open.empty());
+    // A gap; or a saturated server, whose demand may have been anything above what it served.
+    Series news{.start = now,
+                .step = kStep,
+                .values = std::vector<double>(12, flag == 0 ? Series::kGap : 100.0),
+                .flags = std::vector<unsigned>(12, flag)};
+    SettlePromises(news, c);
+    BOOST_TEST(c.open.empty());
+    BOOST_TEST(c.Trivial());
+    BOOST_TEST(c.settled[0] == 0.0F);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_saturated_step_above_the_bound_is_a_miss) {
+  const WallTime now = testing::Regular({0}).start;
+  Calibration c;
+  NotePromises(Flat(now, 100, {110, 120, 130, 140}), c);
+  SettlePromises({.start = now,
+                  .step = kStep,
+                  .values = std::vector<double>(12, 150.0),
+                  .flags = std::vector<unsigned>(12, kSaturated)},
+                 c);
+  for (const float s : c.log_scale[0]) BOOST_TEST(s > 0.0F);
+}
+
+BOOST_AUTO_TEST_CASE(promises_are_noted_once_an_hour_and_wait_until_they_are_due) {
+  const WallTime now = testing::Regular({0}).start;
+  Calibration c;
+  NotePromises(Flat(now, 100, {110, 120, 130, 140}), c);
+  const std::size_t noted = c.open.size();
+  NotePromises(Flat(now + kStep, 100, {110, 120, 130, 140}), c);
+  BOOST_TEST(c.open.size() == noted);
+  SettlePromises({.start = now, .step = kStep, .values = {100, 100}, .flags = {}}, c);
+  BOOST_TEST(c.open.size() == noted - 2);
+}
+
+BOOST_AUTO_TEST_CASE(the_forecast_is_as_wide_as_the_calibration_says) {
+  ForecastState state = StateOf(DailyLoad(14, 0.1, 1));
+  const Forecast before = MakeForecast(state, {}).value();
+  for (auto& scales : state.calibration.log_scale) scales.fill(std::log(2.0F));
+  const Forecast after = MakeForecast(state, {}).value();
+  for (const int h : {0, 11, 100, 287}) {
+    BOOST_TEST(after.quantiles[0][h] == before.quantiles[0][h], boost::test_tools::tolerance(1e-6));
+    const double was = before.quantiles[3][h] - before.quantiles[0][h];
+    const double is = after.quantiles[3][h] - after.quantiles[0][h];
+    BOOST_TEST(is == 2 * was, boost::test_tools::tolerance(0.01));
+  }
+}
+
+BOOST_AUTO_TEST_CASE(fitted_members_give_the_forecast_that_fitting_on_the_way_gives) {
+  const ForecastState state = StateOf(DailyLoad(14, 0.1, 2));
+  const ForecastState fitted = Refit(state, {}).value();
+  BOOST_TEST(NeedsRefit(state, {}));
+  BOOST_TEST(!NeedsRefit(fitted, {}));
+  BOOST_TEST((MakeForecast(fitted, {})->quantiles == MakeForecast(state, {})->quantiles));
+}
+
+BOOST_AUTO_TEST_CASE(fitted_members_serve_until_they_are_old) {
+  const std::vector<double> load = DailyLoad(15, 0.05, 3);
+  const int now = 14 * kDay;
+  ForecastState state = Refit(StateOf({load.begin(), load.begin() + now}), {}).value();
+  const auto grow = [&](int from, int steps) {
+    Series news = testing::Regular({load.begin() + from, load.begin() + from + steps});
+    news.start += kStep * from;
+    state = Update(std::move(state), news).value();
+  };
+  grow(now, 36);
+  BOOST_TEST(!NeedsRefit(state, {}));
+  ForecastState unfitted = state;
+  unfitted.fitted.reset();
+  const Forecast a = MakeForecast(state, {}).value();
+  const Forecast b = MakeForecast(unfitted, {}).value();
+  double apart = 0;
+  for (int h = 0; h < kDay; ++h) {
+    apart += std::abs(a.quantiles[0][h] / b.quantiles[0][h] - 1) / kDay;
+  }
+  BOOST_TEST(apart < 0.02);
+  grow(now + 36, 36);
+  BOOST_TEST(NeedsRefit(state, {}));
+}
+
+BOOST_AUTO_TEST_CASE(a_calibration_survives_being_kept) {
+  Calibration c;
+  (void)Followed(5, c);
+  Forecast far = MakeForecast(StateOf(DailyLoad(3, 0.1, 4)), {}).value();
+  NotePromises(far, c);
+  const std::string bytes = EncodeCalibration(c);
+  BOOST_TEST(bytes.size() < 1500u);  // of one resource; four make less than 6 KB
+  const auto back = DecodeCalibration(bytes);
+  BOOST_REQUIRE(back.ok());
+  BOOST_TEST(EncodeCalibration(*back) == bytes);
+  BOOST_TEST((back->log_scale == c.log_scale));
+  BOOST_TEST(back->open.size() == c.open.size());
+  for (std::size_t cut = 0; cut < bytes.size(); cut += 7) {
+    const auto broken = DecodeCalibration(bytes.substr(0, cut));
+    BOOST_TEST((broken.status().code() == StatusCode::kDataLoss));
+  }
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace
+}  // namespace tidewright
