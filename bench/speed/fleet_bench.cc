@@ -4,6 +4,8 @@
 // The cluster, its shards and the hottest partitions are forecast in full and made to add up, level
 // by level; every other partition is a share of its shard's rest. All of them end with quantiles:
 // the full ones of each step and of the maximum over one and four hours, the shares of the maxima.
+// The members were fitted before, which is shown apart: a daemon does that every six hours, a 72nd
+// of the series at each five-minute step, and so does the re-forecast.
 // Demand is made up: daily and weekly season, persistent noise, bursts. Making it is not timed.
 #include <fmt/format.h>
 #include <sys/resource.h>
@@ -13,6 +15,7 @@
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
+#include <memory>
 #include <numbers>
 #include <string>
 #include <thread>
@@ -26,6 +29,7 @@ namespace tidewright {
 namespace {
 
 constexpr int kDay = 288;
+constexpr int kRefitSteps = 72;
 constexpr double kZipf = 0.7;  // of partitions' demand
 const WallTime kStart{std::chrono::hours(24 * 20000)};
 const std::vector<Duration> kWindows = {std::chrono::hours(1), std::chrono::hours(4)};
@@ -108,6 +112,7 @@ class Fleet {
     rests_.resize(static_cast<std::size_t>(n_.shards));
     shards_.resize(static_cast<std::size_t>(n_.shards));
     forecasts_.resize(static_cast<std::size_t>(1 + n_.shards + n_.hot));
+    fitted_.resize(forecasts_.size());
     maxima_.resize(demand_.size());
     cpu_.resize(static_cast<std::size_t>(n_.threads));
     children_.resize(static_cast<std::size_t>(n_.shards));
@@ -119,6 +124,7 @@ class Fleet {
 
   void Run() {
     Report("one sample into each partition's shares, four resources", [&] { UpdateShares(); });
+    Report("fit the members of the cluster, shards and hot partitions", [&] { FitAll(); });
     const MonoTime began = clock_.Monotonic();
     const double cpu_began = CpuSeconds(RUSAGE_SELF);
     Report("choose who is forecast in full", [&] { Choose(); });
@@ -218,12 +224,28 @@ class Fleet {
     chosen_ = ChooseFull(observed, full, static_cast<std::size_t>(n_.hot)).size();
   }
 
-  Forecast Full(int series, const ForecastRequest& request) {
+  ForecastState StateOf(int series, const ForecastRequest& request) {
     const float* values = History(series);
     ForecastState state;
     state.observed = {
         .start = kStart, .step = request.step, .values = {values, values + n_.points}, .flags = {}};
-    auto forecast = MakeForecast(state, request);
+    state.fitted = fitted_[static_cast<std::size_t>(series)];
+    return state;
+  }
+
+  void Fit(int series, const ForecastRequest& request) {
+    const auto state = Refit(StateOf(series, request), request);
+    if (!state.ok()) std::abort();
+    fitted_[static_cast<std::size_t>(series)] = state->fitted;
+  }
+
+  void FitAll() {
+    Spread(1 + n_.shards + n_.hot, n_.threads, [&](int i, int) { Fit(i, PathsAlone()); });
+  }
+
+  Forecast Full(int series, const ForecastRequest& request) {
+    if (series % kRefitSteps == 0) Fit(series, request);
+    auto forecast = MakeForecast(StateOf(series, request), request);
     if (!forecast.ok()) {
       fmt::print(stderr, "{}\n", Message(forecast.status()));
       std::abort();
@@ -351,6 +373,7 @@ class Fleet {
   std::vector<ShareState> rests_;  // of each shard
   SamplePaths cluster_;
   std::vector<SamplePaths> shards_;
+  std::vector<std::shared_ptr<const Fitted>> fitted_;  // of each full series, as forecasts_
   std::vector<Forecast> forecasts_;
   std::vector<std::vector<WindowMaximum>> maxima_;
   std::vector<CpuShares> cpu_;  // of each thread
