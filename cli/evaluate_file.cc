@@ -94,8 +94,7 @@ class FileEvaluator {
     const Series& series = job_.series[task.series].series;
     const int period = evaluations_[task.series].period.steps;
     const auto horizon = static_cast<std::size_t>(job_.request.horizon);
-    ForecastState state;
-    state.observed = NewestPart(Before(series, task.origin));
+    const ForecastState state = StateFor(Before(series, task.origin), job_);
     const auto& history = state.observed.values;
     TaskResult result;
     result.ours.actual = {series.values.data() + task.origin, horizon};

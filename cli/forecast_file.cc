@@ -71,8 +71,7 @@ class FileForecaster {
     Made made;
     SeriesForecast& result = made.result;
     result.id = named.id;
-    ForecastState state;
-    state.observed = NewestPart(named.series);
+    const ForecastState state = StateFor(named.series, job_);
     result.steps = named.series.size();
     result.gaps = result.steps - named.series.Observed();
     result.used = state.observed.size();

@@ -21,6 +21,7 @@ struct ForecastFileOptions {
   std::string quantiles;
   int paths = 0;  ///< 0: the forecaster's own choice
   std::string paths_output;
+  std::string events;  ///< file of a calendar
   int jobs = 0;  ///< 0: one a core
   std::uint64_t seed = 1;
   std::string output = "table";
@@ -42,8 +43,8 @@ struct FileForecastJob {
 [[nodiscard]] StatusOr<FileForecastJob> PrepareJob(const ForecastFileOptions& options);
 
 /// What the forecaster is given of a series: the newest part of it, enough for any season that can
-/// be forecast.
-[[nodiscard]] Series NewestPart(const Series& series);
+/// be forecast, and what the calendar's events did in all of it.
+[[nodiscard]] ForecastState StateFor(Series series, const FileForecastJob& job);
 
 /// On stderr: what was done to the rows.
 void TellRepairs(const ForecastFileOptions& options, const std::vector<std::string>& repairs);

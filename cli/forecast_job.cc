@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iostream>
+#include <iterator>
 #include <thread>
 
 #include "cli/forecast_file.h"
@@ -76,6 +77,19 @@ std::vector<Duration> Windows(Duration step, int horizon) {
   return windows;
 }
 
+StatusOr<std::shared_ptr<const Calendar>> ReadEvents(const std::string& path) {
+  std::error_code ignored;
+  std::ifstream file(path, std::ios::binary);
+  if (!file || std::filesystem::is_directory(path, ignored)) {
+    return Error(kBad, "--events: {} cannot be read; is it a file?", path);
+  }
+  const std::string text{std::istreambuf_iterator<char>(file), {}};
+  TW_ASSIGN_OR_RETURN(Calendar calendar, ParseCalendar(text, path));
+  // A file's series is of whatever resource its events are of.
+  for (CalendarEvent& event : calendar.events) event.resources = {Resource::kRequests};
+  return std::make_shared<const Calendar>(std::move(calendar));
+}
+
 Status Read(const ForecastFileOptions& options, FileForecastJob& job) {
   const bool from_stdin = options.input == "-";
   if (from_stdin && isatty(STDIN_FILENO) != 0) {
@@ -139,7 +153,13 @@ StatusOr<FileForecastJob> PrepareJob(const ForecastFileOptions& options) {
   if (options.paths_output == output) {
     return Error(kBad, "--paths-output: {} takes the forecast already; name another file", output);
   }
+  if (!options.events.empty()) {
+    TW_ASSIGN_OR_RETURN(job.request.calendar, ReadEvents(options.events));
+  }
   TW_RETURN_IF_ERROR(Read(options, job));
+  if (job.request.calendar != nullptr && !job.dated) {
+    return Error(kBad, "--events: say when the panel begins with --start");
+  }
   TW_ASSIGN_OR_RETURN(job.request.horizon, ParseHorizon(options.horizon, job.request.step));
   job.request.windows = Windows(job.request.step, job.request.horizon);
   if (options.paths > 0) job.request.paths = options.paths;
@@ -157,16 +177,21 @@ void TellRepairs(const ForecastFileOptions& options, const std::vector<std::stri
   }
 }
 
-Series NewestPart(const Series& series) {
+ForecastState StateFor(Series series, const FileForecastJob& job) {
+  ForecastState state;
+  state.observed = std::move(series);
+  if (job.request.calendar != nullptr) RememberEvents(state, *job.request.calendar);
+  Series& observed = state.observed;
   const auto keep =
-      std::max(kLeastSteps, static_cast<std::size_t>(ForecastState::kHistory / series.step));
-  if (series.size() <= keep) return series;
-  const std::size_t drop = series.size() - keep;
-  return {
-      .start = series.TimeOf(drop),
-      .step = series.step,
-      .values = {series.values.begin() + static_cast<std::ptrdiff_t>(drop), series.values.end()},
-      .flags = {}};
+      std::max(kLeastSteps, static_cast<std::size_t>(ForecastState::kHistory / observed.step));
+  if (observed.size() <= keep) return state;
+  const std::size_t drop = observed.size() - keep;
+  observed = {.start = observed.TimeOf(drop),
+              .step = observed.step,
+              .values = {observed.values.begin() + static_cast<std::ptrdiff_t>(drop),
+                         observed.values.end()},
+              .flags = {}};
+  return state;
 }
 
 }  // namespace tidewright::cli

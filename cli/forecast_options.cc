@@ -10,6 +10,14 @@ constexpr char kFooter[] =
     "can\n"
     "be repaired (order, repeated and irregular times) is, and stderr says so; what cannot stops\n"
     "with file and line.\n"
+    "Events: lines of name,start,end,effect,recurrence. Times are UTC, the end may be a length.\n"
+    "The effect 1.8 multiplies, =5000 is a level, 'like sunday' another day of the week; without\n"
+    "one it is learned from past times. Recurrence: once (or nothing), daily, weekly, yearly, or\n"
+    "days such as 14d. Lines of one name are one event: what it did before is taken out of "
+    "history\n"
+    "and teaches what it will do. For example:\n"
+    "  sale,2026-11-27 20:00,2h,1.8\n"
+    "  christmas,2026-12-25,1d,like sunday,yearly\n"
     "Output: a picture or a table; with --output csv the columns id,step,timestamp,mean,q50,q80,…\n"
     "(step counts from 1, the timestamp is UTC and that of a step's beginning, empty for a panel\n"
     "without --start); with --output json an array with one object a series.\n"
@@ -22,6 +30,7 @@ constexpr char kFooter[] =
     "  tidectl forecast --input tenants.csv --panel --step 1h --horizon 48 \\\n"
     "      --quantiles 0.5,0.9,0.99 --output csv --output-file tomorrow.csv\n"
     "  tidectl forecast --input load.csv --paths 500 --paths-output scenarios.csv\n"
+    "  tidectl forecast --input load.csv --horizon 24h --events calendar.csv --explain\n"
     "  tidectl forecast --input load.csv --horizon 24h --evaluate --origins 8\n"
     "\n"
     "Exit codes: 0 all series were forecast; 1 some were not (stderr names them), or the output\n"
@@ -50,6 +59,7 @@ void AddForecastFileOptions(CLI::App& forecast, ForecastFileOptions& options) {
       ->check(CLI::Range(1, 10000));
   add("--paths-output", options.paths_output, "FILE",
       "Write the scenarios too: id,path,step,timestamp,value");
+  add("--events", options.events, "FILE", "A calendar of planned events and special days");
   add("--seed", options.seed, "N", "Of the scenarios (default: 1)");
   add("--jobs", options.jobs, "N", "Threads (default: one a core)")->check(CLI::Range(1, 1024));
   add("--output-file", options.output_file, "FILE",

@@ -68,6 +68,7 @@ struct Config {
   ProvisionerConfig provisioner;
   CollectorConfig collector;
   Policy policy;
+  std::string calendar;  ///< file of planned events, see forecast/calendar.h; empty: none
   AlertmanagerConfig alertmanager;
   std::optional<ScaledClock::Origin> clock;  ///< demonstrations: wall time that runs faster
   std::string log_level = "info";  ///< trace, debug, info, warn, error

@@ -25,6 +25,7 @@ void ReadCluster(Section& top, Config& config) {
   top.OneOf("mode", mode, {"observe", "approve", "auto"});
   config.mode = ParseMode(mode).value_or(config.mode);
   top.Text("data_dir", config.data_dir, Need::kRequired);
+  top.Text("calendar", config.calendar);
   top.Span("cycle", config.cycle, 100ms, 1h);
   top.OneOf("log_level", config.log_level, {"trace", "debug", "info", "warn", "error"});
 }

@@ -45,7 +45,7 @@ void Count(const ActionRecord& record, ControllerTotals& totals) {
 Controller::Controller(ControllerOptions options, ControllerParts parts)
     : options_(std::move(options)),
       parts_(parts),
-      memory_(options_.cluster, options_.policy, parts.history),
+      memory_(options_.cluster, options_.policy, parts.history, options_.calendar_path),
       executor_(parts.journal, parts.actuator, parts.clock,
                 [this](const ActionRecord& record) { OnActionChange(record); }) {
   view_.cluster = options_.cluster;
@@ -60,7 +60,7 @@ Controller::~Controller() { executor_.Stop(); }
 
 Status Controller::Open() {
   const WallTime now = parts_.clock.Wall();
-  TW_RETURN_IF_ERROR(Annotate(memory_.Load(now), "read the history"));
+  TW_RETURN_IF_ERROR(Annotate(memory_.Load(now), "read the history and the calendar"));
   TW_RETURN_IF_ERROR(Annotate(parts_.journal.VerifyAudit(), "the audit log was changed"));
   TW_ASSIGN_OR_RETURN(const auto actions, parts_.journal.Actions(kRememberedActions));
   for (auto action = actions.rbegin(); action != actions.rend(); ++action) {

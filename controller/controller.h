@@ -30,6 +30,7 @@ struct ControllerOptions {
   Mode mode = Mode::kObserve;
   Duration cycle = std::chrono::seconds(60);  ///< real time
   Policy policy;
+  std::string calendar_path;  ///< empty: none
   std::string version;
 };
 

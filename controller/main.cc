@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "config/config.h"
+#include "controller/calendar_file.h"
 #include "controller/wiring.h"
 
 namespace tidewright {
@@ -68,6 +69,10 @@ int Main(int argc, char** argv) {
   const auto config = LoadConfig(path);
   if (!config.ok()) {
     std::fprintf(stderr, "%s\n", Message(config.status()).c_str());
+    return 2;
+  }
+  if (const auto read = CalendarFile(config->calendar).Refresh(); !read.ok()) {
+    std::fprintf(stderr, "%s\n", Message(read.status()).c_str());
     return 2;
   }
   if (check) {

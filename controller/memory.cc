@@ -9,13 +9,19 @@ namespace {
 /// A snapshot's rates stand for at most this long before it; what lies further back is a gap.
 constexpr Duration kLongestSpan = std::chrono::minutes(5);
 constexpr int kPaths = 200;
+/// Holidays are learned from this far back: last year's, wherever it lay.
+constexpr Duration kEventMemory = std::chrono::days(400);
 const std::vector<Duration> kWindows = {std::chrono::minutes(30), std::chrono::hours(1),
                                         std::chrono::hours(4)};
 
 }  // namespace
 
-DemandMemory::DemandMemory(std::string cluster, const Policy& policy, History& history)
-    : cluster_(std::move(cluster)), policy_(policy), history_(history) {
+DemandMemory::DemandMemory(std::string cluster, const Policy& policy, History& history,
+                           std::string calendar_path)
+    : cluster_(std::move(cluster)),
+      policy_(policy),
+      history_(history),
+      calendar_(std::move(calendar_path)) {
   for (Resource r : kAllResources) states_[r].key = {cluster_, Scope::kCluster, "", r};
 }
 
@@ -31,6 +37,24 @@ Status DemandMemory::Load(WallTime now) {
       if (calibration.ok()) states_[r].calibration = *std::move(calibration);
     }
     TW_ASSIGN_OR_RETURN(states_[r], Update(std::move(states_[r]), series));
+  }
+  return RefreshCalendar(now);
+}
+
+Status DemandMemory::RefreshCalendar(WallTime now) {
+  TW_ASSIGN_OR_RETURN(const bool changed, calendar_.Refresh());
+  if (!changed) return OkStatus();
+  for (Resource r : kAllResources) {
+    states_[r].past_events.clear();
+    states_[r].fitted.reset();  // to a history with other events
+    TW_ASSIGN_OR_RETURN(const Series minutes,
+                        history_.Read(states_[r].key, now - kEventMemory, now));
+    if (minutes.empty()) continue;
+    ForecastState year;
+    year.key = states_[r].key;
+    TW_ASSIGN_OR_RETURN(year.observed, Coarsen(minutes, std::chrono::hours(1)));
+    RememberEvents(year, *calendar_.calendar());
+    states_[r].past_events = std::move(year.past_events);
   }
   return OkStatus();
 }
@@ -89,7 +113,9 @@ Status DemandMemory::Forecast(WallTime now) {
   if (forecast_at_ && *forecast_at_ == step) return OkStatus();
   forecast_at_ = step;
   problems_.clear();
+  if (const Status read = RefreshCalendar(now); !read.ok()) problems_.push_back(Message(read));
   ForecastRequest request;
+  request.calendar = calendar_.calendar();
   request.step = policy_.step;
   request.horizon = static_cast<int>(policy_.horizon / policy_.step);
   request.windows = kWindows;
@@ -106,6 +132,7 @@ Status DemandMemory::Forecast(WallTime now) {
     auto forecast = MakeForecast(states_[r], request);
     if (forecast.ok()) {
       NotePromises(*forecast, states_[r].calibration);
+      if (request.calendar != nullptr) RememberEvents(states_[r], *request.calendar);
       demand_[r] = *std::move(forecast);
     } else {
       problems_.push_back(

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "collector/load_snapshot.h"
+#include "controller/calendar_file.h"
 #include "core/series.h"
 #include "core/status.h"
 #include "core/topology.h"
@@ -18,22 +19,25 @@ namespace tidewright {
 /// Not thread-safe: belongs to the control cycle.
 class DemandMemory {
  public:
-  DemandMemory(std::string cluster, const Policy& policy, History& history);
+  /// `calendar_path` may be empty.
+  DemandMemory(std::string cluster, const Policy& policy, History& history,
+               std::string calendar_path);
 
-  /// Reads what is there of the last weeks.
+  /// Reads what is there of the last weeks, and the calendar: a bad one is an error here.
   Status Load(WallTime now);
   /// Adds what was observed since the last call, one point a minute, and writes it down. A resource
   /// whose total is not fresh becomes a gap. Values that could not be written are still used.
   Status Observe(const LoadSnapshot& load, const Topology* topology, bool moving, WallTime now);
-  /// Forecasts each resource that binds, and requests; again only when a new step has begun. What
-  /// the forecasts promise is noted, and written down about once an hour; a failure to write is
+  /// Forecasts each resource that binds, and requests; again only when a new step has begun. The
+  /// calendar is read again before; a bad one is a problem, the one before stays in force. What the
+  /// forecasts promise is noted, and written down about once an hour; a failure to write is
   /// returned, the forecasts stand.
   Status Forecast(WallTime now);
 
   [[nodiscard]] const PerResource<std::optional<tidewright::Forecast>>& demand() const {
     return demand_;
   }
-  /// Why a resource has no forecast; empty when all have one.
+  /// Why a resource has no forecast, and what is wrong with the calendar; empty when all is well.
   [[nodiscard]] const std::vector<std::string>& problems() const { return problems_; }
   /// Highest demand in any policy step that is remembered.
   [[nodiscard]] double Peak(Resource resource) const;
@@ -43,9 +47,13 @@ class DemandMemory {
   std::vector<HistoryPoint> Points(const LoadSnapshot& load, const Topology* topology, bool moving,
                                    WallTime minute) const;
 
+  /// Reads the calendar; from a new one learns what its events did as far back as there is history.
+  Status RefreshCalendar(WallTime now);
+
   std::string cluster_;
   const Policy& policy_;
   History& history_;
+  CalendarFile calendar_;
   PerResource<ForecastState> states_;
   PerResource<std::optional<tidewright::Forecast>> demand_;
   std::vector<std::string> problems_;

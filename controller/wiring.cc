@@ -143,6 +143,7 @@ Status RunController(const Config& config, std::stop_token stop) {
                          .mode = config.mode,
                          .cycle = config.cycle,
                          .policy = config.policy,
+                         .calendar_path = config.calendar,
                          .version = TIDEWRIGHT_VERSION},
                         {*clock, collector, *history, *journal, actuator, metrics, alerts.get()});
   TW_RETURN_IF_ERROR(controller.Open());

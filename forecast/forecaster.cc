@@ -5,6 +5,7 @@
 #include <numeric>
 
 #include "forecast/combination.h"
+#include "forecast/event_effects.h"
 #include "forecast/level_shift.h"
 #include "forecast/path_quantiles.h"
 #include "forecast/prepared.h"
@@ -49,7 +50,17 @@ Status CheckRequest(const ForecastRequest& r) {
                    FormatDuration(r.step * r.horizon), FormatDuration(window));
     }
   }
-  return OkStatus();
+  return r.calendar == nullptr ? OkStatus() : CheckCalendar(*r.calendar);
+}
+
+EventPlan PlanEvents(const ForecastState& state, const ForecastRequest& request) {
+  if (request.calendar == nullptr || request.calendar->events.empty()) return {};
+  return PlanEvents(*request.calendar, state.key.resource, state.past_events, state.observed,
+                    state.observed.end() + request.step * request.horizon);
+}
+
+const Series& Ordinary(const EventPlan& events, const ForecastState& state) {
+  return events.ordinary ? *events.ordinary : state.observed;
 }
 
 std::string DescribeMembers(const std::vector<std::unique_ptr<Member>>& members,
@@ -180,18 +191,29 @@ bool NeedsRefit(const ForecastState& state, const ForecastRequest& request) {
 
 StatusOr<ForecastState> Refit(ForecastState state, const ForecastRequest& request) {
   TW_RETURN_IF_ERROR(CheckRequest(request));
-  StatusOr<Prepared> prepared = Prepare(state.observed, request.step);
+  const EventPlan events = PlanEvents(state, request);
+  StatusOr<Prepared> prepared = Prepare(Ordinary(events, state), request.step);
   if (!prepared.ok()) return Annotate(prepared.status(), ToString(state.key));
   state.fitted = Fit(*prepared, state.observed, request);
   return state;
+}
+
+void RememberEvents(ForecastState& state, const Calendar& calendar) {
+  EventPlan plan = PlanEvents(calendar, state.key.resource, state.past_events, state.observed,
+                              state.observed.end());
+  KeepRecords(std::move(plan.records), ForecastState::kMostRecords, state.past_events);
+  std::erase_if(state.calibration.open, [&](const Check& check) {
+    return Touches(calendar, state.key.resource, check.begin, check.end);
+  });
 }
 
 StatusOr<Forecast> MakeForecast(const ForecastState& state, const ForecastRequest& request) {
   TW_RETURN_IF_ERROR(CheckRequest(request));
   std::shared_ptr<const Fitted> fitted = state.fitted;
   if (fitted != nullptr && !fitted->Serves(state.observed, request)) fitted.reset();
+  const EventPlan events = PlanEvents(state, request);
   StatusOr<Prepared> prepared =
-      Prepare(state.observed, request.step, fitted == nullptr ? nullptr : &fitted->frame);
+      Prepare(Ordinary(events, state), request.step, fitted == nullptr ? nullptr : &fitted->frame);
   if (!prepared.ok()) return Annotate(prepared.status(), ToString(state.key));
   const Prepared& p = *prepared;
   if (fitted != nullptr && fitted->first != p.start) {
@@ -205,6 +227,10 @@ StatusOr<Forecast> MakeForecast(const ForecastState& state, const ForecastReques
   const double shift = FollowLevelShift(p, combined);
   const Residuals residuals = MeasureResiduals(p, combined);
   Scenarios scenarios = DrawScenarios(p, combined, residuals, state.calibration, request);
+  if (!events.coming.empty()) {
+    PutIn(events.coming, p.end(), p.step, request.seed, scenarios.paths);
+    scenarios.quantiles = StepQuantiles(scenarios.paths, request.levels);
+  }
 
   Forecast out;
   out.key = state.key;
@@ -229,6 +255,7 @@ StatusOr<Forecast> MakeForecast(const ForecastState& state, const ForecastReques
     out.notes.push_back(
         fmt::format("the level shifted lately: forecast multiplied by {:.2f}", std::exp(shift)));
   }
+  out.notes.insert(out.notes.end(), events.notes.begin(), events.notes.end());
   out.notes.push_back(fmt::format("trust is {}: {}", TrustName(verdict.trust), verdict.reason));
   if (request.keep_paths) out.paths = std::move(scenarios.paths);
   return out;

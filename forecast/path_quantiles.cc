@@ -55,15 +55,16 @@ std::vector<double> StepMeans(const SamplePaths& paths) {
 
 std::vector<std::vector<double>> StepQuantiles(const SamplePaths& paths,
                                                const std::vector<double>& levels) {
-  std::vector<std::vector<double>> out(levels.size(),
-                                       std::vector<double>(static_cast<std::size_t>(paths.steps)));
+  const auto steps = static_cast<std::size_t>(paths.steps);
+  std::vector<std::vector<double>> out(levels.size(), std::vector<double>(steps));
   ColumnSorter sorter(paths);
-  for (int h = 0; h < paths.steps; h += kLanes) {
-    sorter.Sort(h);
+  for (int step = 0; step < paths.steps; step += kLanes) {
+    sorter.Sort(step);
     for (std::size_t l = 0; l < levels.size(); ++l) {
       const Place place = PlaceOf(levels[l], paths.paths);
-      for (int i = 0; i < std::min(kLanes, paths.steps - h); ++i) {
-        out[l][h + i] = place.Between(sorter.At(place.below, i), sorter.At(place.above, i));
+      for (int lane = 0; lane < std::min(kLanes, paths.steps - step); ++lane) {
+        out[l][static_cast<std::size_t>(step + lane)] =
+            place.Between(sorter.At(place.below, lane), sorter.At(place.above, lane));
       }
     }
   }

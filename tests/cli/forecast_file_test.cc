@@ -239,6 +239,31 @@ BOOST_AUTO_TEST_CASE(scenarios_are_written_where_they_are_asked_for) {
              boost::test_tools::per_element());
 }
 
+BOOST_AUTO_TEST_CASE(a_calendar_is_in_the_forecast_and_told) {
+  const auto file = Write("load.csv", Long());  // 2026-01-01 to 10
+  const auto events = Write("events.csv", "sale,2026-01-11 20:00,2h,3\n");
+  const std::vector<std::string> arguments = {"--input", file, "--output", "csv"};
+  auto with_events = arguments;
+  with_events.insert(with_events.end(), {"--events", events});
+  const auto plain = Rows(Result(arguments));
+  const auto planned = Rows(Result(with_events));
+  for (std::size_t i = 1; i < plain.size(); ++i) {
+    const double ratio = std::stod(planned[i][4]) / std::stod(plain[i][4]);
+    const bool inside =
+        plain[i][2] == "2026-01-11T20:00:00Z" || plain[i][2] == "2026-01-11T21:00:00Z";
+    BOOST_TEST(std::abs(ratio - (inside ? 3 : 1)) < 0.35, plain[i][2] << " " << ratio);
+  }
+  with_events.push_back("--explain");
+  BOOST_TEST(Holds(Forecast(with_events).output, "event 'sale' 2026-01-11 20:00–22:00: ×3.00"));
+  const auto bad = Write("bad.csv", "sale,2026-01-11,2h,0\n");
+  const auto refused = Forecast({"--input", file, "--events", bad});
+  BOOST_TEST(refused.exit_code == 2);
+  BOOST_TEST(Holds(refused.output, "bad.csv:1: event 'sale' multiplies demand by 0"));
+  const auto undated = Write("panel.csv", Panel(1));
+  BOOST_TEST(
+      Forecast({"--input", undated, "--panel", "--step", "1h", "--events", events}).exit_code == 2);
+}
+
 BOOST_AUTO_TEST_CASE(an_evaluation_compares_with_seasonal_naive) {
   const auto file = Write("panel.csv", Panel(3));
   const std::vector<std::string> arguments = {"--input",   file, "--panel",    "--step",    "1h",

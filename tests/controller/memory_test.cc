@@ -53,14 +53,14 @@ BOOST_AUTO_TEST_CASE(what_forecasts_have_learned_survives_a_restart) {
   const WallTime restart = kStart + hours(27);
   std::vector<RealisedCoverage> before;
   {
-    DemandMemory memory("c", policy, *history);
+    DemandMemory memory("c", policy, *history, "");
     BOOST_REQUIRE(memory.Load(kStart).ok());
     Live(memory, kStart, restart);
     BOOST_REQUIRE(memory.demand()[Resource::kRequests].has_value());
     before = memory.demand()[Resource::kRequests]->realised;
     BOOST_TEST(!before.empty());
   }
-  DemandMemory memory("c", policy, *history);
+  DemandMemory memory("c", policy, *history, "");
   BOOST_REQUIRE(memory.Load(restart).ok());
   BOOST_REQUIRE(memory.Forecast(restart).ok());
   BOOST_REQUIRE(memory.demand()[Resource::kRequests].has_value());
@@ -78,7 +78,7 @@ BOOST_AUTO_TEST_CASE(a_broken_record_of_what_was_learned_is_learned_anew) {
   const SeriesKey key{"c", Scope::kCluster, "", Resource::kRequests};
   BOOST_REQUIRE(history->KeepStates({{key, "nonsense"}}).ok());
   const Policy policy = PolicyForTest();
-  DemandMemory memory("c", policy, *history);
+  DemandMemory memory("c", policy, *history, "");
   BOOST_TEST(memory.Load(kStart).ok());
   BOOST_TEST(memory.Forecast(kStart).ok());
   BOOST_REQUIRE(memory.demand()[Resource::kRequests].has_value());
