@@ -9,10 +9,24 @@ namespace {
 // Nine candidates at three standard errors: white noise is given a season once in about ninety
 // series.
 constexpr double kMinimumZ = 3.0;
+// A day and a week are expected: they need less.
+constexpr double kMinimumCalendarZ = 2.5;
+// Periods that were looked for among many need more.
+constexpr double kMinimumPeakZ = 5.0;
+// Peaks of the autocorrelation are looked for at these many lags, at the series' own step and at
+// multiples of it.
+constexpr int kPeakLags = 64;
+constexpr int kScales[] = {1, 4, 16};
+constexpr double kMinimumPeak = 0.2;
+// Of several peaks the first one counts that comes this near to the highest: others are multiples.
+constexpr double kNearHighest = 0.9;
 // Less correlation than this explains a hundredth of the variance: of no use to a forecast.
 constexpr double kMinimumCorrelation = 0.1;
 // A longer period must add this much correlation over a shorter one that divides it.
 constexpr double kAdds = 0.05;
+// Of two periods that lie near each other, or near multiples of each other, the one that is this
+// much clearer is the true one.
+constexpr double kClearer = 0.02;
 constexpr int kHourCandidates[] = {1, 2, 3, 4, 6, 8, 12, 24, 168};
 
 // The values minus their centred moving mean over `period`, zero mean; gaps become zero and are
@@ -89,6 +103,74 @@ Season Test(const std::vector<double>& values, int period) {
   return season;
 }
 
+// Means over `factor` values, what is observed of them; NaN where nothing is.
+std::vector<double> Coarser(const std::vector<double>& values, int factor) {
+  if (factor == 1) return values;
+  std::vector<double> out;
+  for (std::size_t i = 0; i + static_cast<std::size_t>(factor) <= values.size();
+       i += static_cast<std::size_t>(factor)) {
+    double sum = 0;
+    int count = 0;
+    for (int k = 0; k < factor; ++k) {
+      if (std::isnan(values[i + static_cast<std::size_t>(k)])) continue;
+      sum += values[i + static_cast<std::size_t>(k)];
+      ++count;
+    }
+    out.push_back(count > 0 ? sum / count : std::nan(""));
+  }
+  return out;
+}
+
+// The lag of the clearest peak of the autocorrelation from `first` to kPeakLags; 0 for none.
+int PeakLag(const std::vector<double>& values, int first) {
+  const int most = std::min(kPeakLags, static_cast<int>(values.size()) / 3);
+  if (most < first + 2) return 0;
+  const Detrended d = Detrend(values, 2 * kPeakLags);
+  if (!(d.variance > 1e-18)) return 0;
+  std::vector<double> r(static_cast<std::size_t>(most) + 1, 1.0);
+  for (int lag = 1; lag <= most; ++lag) r[lag] = Autocorrelation(d, lag);
+  double highest = kMinimumPeak;
+  std::vector<int> peaks;
+  for (int lag = std::max(first, 2); lag < most; ++lag) {
+    if (r[lag] <= r[lag - 1] || r[lag] < r[lag + 1] || r[lag] < kMinimumPeak) continue;
+    peaks.push_back(lag);
+    highest = std::max(highest, r[lag]);
+  }
+  for (const int lag : peaks) {
+    if (r[lag] >= kNearHighest * highest) return lag;
+  }
+  return 0;
+}
+
+// Periods of which nothing is known beforehand, in steps.
+std::vector<int> FindPeaks(const std::vector<double>& values) {
+  std::vector<int> out;
+  for (const int factor : kScales) {
+    // Shorter ones were looked for at the finer scale.
+    const int lag = PeakLag(Coarser(values, factor), factor == 1 ? 3 : kPeakLags / 4);
+    if (lag == 0) continue;
+    int best = lag * factor;
+    if (factor > 1) {
+      const Detrended d = Detrend(values, 2 * best);
+      double highest = -1;
+      for (int p = (lag - 1) * factor; p <= (lag + 1) * factor; ++p) {
+        const double r = Autocorrelation(d, p);
+        if (r > highest) {
+          highest = r;
+          best = p;
+        }
+      }
+    }
+    out.push_back(best);
+  }
+  return out;
+}
+
+bool IsMultiple(int period, int of) {
+  const int times = (period + of / 2) / of;
+  return times >= 1 && std::abs(period - times * of) <= std::max(1, of / 10);
+}
+
 }  // namespace
 
 std::vector<Season> DetectSeasons(const std::vector<double>& values, Duration step) {
@@ -99,13 +181,33 @@ std::vector<Season> DetectSeasons(const std::vector<double>& values, Duration st
     const auto steps = length / step;
     if (2 * steps > static_cast<Duration::rep>(values.size())) break;
     const Season season = Test(values, static_cast<int>(steps));
-    if (season.z < kMinimumZ || season.correlation < kMinimumCorrelation) continue;
     const bool calendar = hours >= 24;
+    const double needed = calendar ? kMinimumCalendarZ : kMinimumZ;
+    if (season.z < needed || season.correlation < kMinimumCorrelation) continue;
     const bool explained = std::any_of(found.begin(), found.end(), [&](const Season& s) {
       return season.period % s.period == 0 && season.correlation < s.correlation + kAdds;
     });
     if (calendar || !explained) found.push_back(season);
   }
+  for (const int period : FindPeaks(values)) {
+    if (2 * period > static_cast<int>(values.size())) continue;
+    const Season season = Test(values, period);
+    if (season.z < kMinimumPeakZ || season.correlation < kMinimumPeak) continue;
+    // A peak at a multiple of what was found is the same season, unless it is far clearer.
+    const bool known = std::any_of(found.begin(), found.end(), [&](const Season& s) {
+      return IsMultiple(period, s.period) && season.correlation < s.correlation + kClearer;
+    });
+    if (!known) found.push_back(season);
+  }
+  // What only lies near a multiple of a clearer period is its shadow.
+  std::erase_if(found, [all = found](const Season& s) {
+    return std::any_of(all.begin(), all.end(), [&](const Season& clearer) {
+      return clearer.correlation > s.correlation + kClearer && s.period % clearer.period != 0 &&
+             IsMultiple(s.period, clearer.period);
+    });
+  });
+  std::sort(found.begin(), found.end(),
+            [](const Season& a, const Season& b) { return a.period < b.period; });
   return found;
 }
 

@@ -40,6 +40,27 @@ BOOST_AUTO_TEST_CASE(a_week_is_found_where_days_differ) {
   BOOST_TEST(Has(DetectSeasons(values, kStep), 7 * kDay));
 }
 
+BOOST_AUTO_TEST_CASE(two_clean_days_are_a_day) {
+  BOOST_TEST(Has(DetectSeasons(testing::DailyLoad(2, 0.02, 7), kStep), kDay));
+}
+
+BOOST_AUTO_TEST_CASE(periods_that_no_calendar_knows_are_found) {
+  for (const int period : {7, 22, 50, 130, 500}) {
+    Random random(static_cast<std::uint64_t>(period));
+    std::vector<double> values;
+    for (int i = 0; i < 14 * kDay; ++i) {
+      const double phase = 2 * std::numbers::pi * i / period;
+      values.push_back(100 + 20 * std::cos(phase) + 10 * std::cos(2 * phase) +
+                       10 * random.Normal());
+    }
+    const auto found = DetectSeasons(values, kStep);
+    const bool has = std::any_of(found.begin(), found.end(), [&](const Season& s) {
+      return std::abs(s.period - period) <= std::max(1, period / 100);
+    });
+    BOOST_TEST(has, "period " << period);
+  }
+}
+
 BOOST_AUTO_TEST_CASE(an_hourly_job_is_found) {
   std::vector<double> values;
   Random random(5);
