@@ -21,6 +21,7 @@ constexpr int kRefits = 2;
 // twice these differ by less than a hundredth.
 constexpr double kPower = 3.0;
 constexpr double kWorstRatio = 100.0;
+constexpr float kSmallestShare = 0.03F;
 constexpr double kHalfLifeDaysNear = 0.75;  // up to an hour ahead
 constexpr double kHalfLifeDaysFar = 4.0;    // from a day ahead on
 
@@ -157,12 +158,31 @@ class Weigher {
   std::vector<std::vector<ErrorSums>> sums_;  // [stretch][member]
 };
 
-std::vector<float> MedianLine(const Panel& panel, const std::vector<std::vector<float>>& weights) {
+// The members whose weight somewhere is worth the work: the others hardly move a median.
+std::vector<bool> ThatCount(const std::vector<std::vector<float>>& weights) {
+  std::vector<bool> out(weights.size(), false);
+  for (std::size_t h = 0; h < weights.front().size(); ++h) {
+    float total = 0;
+    for (const auto& row : weights) total += row[h];
+    for (std::size_t k = 0; k < weights.size(); ++k) {
+      if (weights[k][h] >= kSmallestShare * total) out[k] = true;
+    }
+  }
+  return out;
+}
+
+std::vector<float> MedianLine(const Panel& panel, const std::vector<std::vector<float>>& weights,
+                              const std::vector<bool>& counts) {
   std::vector<const float*> rows;
   std::vector<const float*> shares;
-  for (std::size_t i = 0; i < panel.members.size(); ++i) {
-    rows.push_back(panel.Row(i));
-    shares.push_back(weights[static_cast<std::size_t>(panel.members[i])].data());
+  for (const bool all : {false, true}) {
+    for (std::size_t i = 0; i < panel.members.size(); ++i) {
+      const auto k = static_cast<std::size_t>(panel.members[i]);
+      if (!all && !counts[k]) continue;
+      rows.push_back(panel.Row(i));
+      shares.push_back(weights[k].data());
+    }
+    if (!rows.empty()) break;  // an early origin may know only members that do not count
   }
   std::vector<float> line(static_cast<std::size_t>(Padded(panel.length)));
   WeightedMedian(rows, shares, Padded(panel.length), line.data());
@@ -217,10 +237,11 @@ Combined Combine(const Prepared& p, const std::vector<std::unique_ptr<Member>>& 
     weigher.Learn(past.back());
   }
   const auto weights = weigher.Weights();
+  const std::vector<bool> counts = ThatCount(weights);
   out.past.reserve(past.size());
-  for (const Panel& panel : past) out.past.push_back(MedianLine(panel, weights));
+  for (const Panel& panel : past) out.past.push_back(MedianLine(panel, weights, counts));
   const Panel now = Ask(p, members, n, horizon);
-  out.point = MedianLine(now, weights);
+  out.point = MedianLine(now, weights, counts);
   out.weights = MeanWeights(now, weights);
   return out;
 }

@@ -1,5 +1,6 @@
 #include "forecast/season.h"
 
+#include <Eigen/Core>
 #include <algorithm>
 #include <cmath>
 
@@ -29,49 +30,74 @@ constexpr double kAdds = 0.05;
 constexpr double kClearer = 0.02;
 constexpr int kHourCandidates[] = {1, 2, 3, 4, 6, 8, 12, 24, 168};
 
-// The values minus their centred moving mean over `period`, zero mean; gaps become zero and are
-// counted in `observed` as 0.
+// The values minus their centred moving mean over some steps; gaps are zero there.
 struct Detrended {
-  std::vector<double> values;
-  std::vector<double> observed;
+  Eigen::ArrayXf values;
+  Eigen::ArrayXf observed;  // 1 or 0; empty where all are
+  double count = 0;         // of what was observed
   double variance = 0;
 };
 
-Detrended Detrend(const std::vector<double>& values, int period) {
-  const int n = static_cast<int>(values.size());
-  std::vector<double> sums(values.size() + 1, 0.0);
-  std::vector<int> counts(values.size() + 1, 0);
-  for (int i = 0; i < n; ++i) {
-    const bool gap = std::isnan(values[i]);
-    sums[i + 1] = sums[i] + (gap ? 0.0 : values[i]);
-    counts[i + 1] = counts[i] + (gap ? 0 : 1);
+// Prefix sums of a series, from which the moving mean over any period follows.
+class Trend {
+ public:
+  explicit Trend(const std::vector<double>& values)
+      : values_(values), sums_(values.size() + 1, 0.0), counts_(values.size() + 1, 0) {
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      const bool gap = std::isnan(values[i]);
+      sums_[i + 1] = sums_[i] + (gap ? 0.0 : values[i]);
+      counts_[i + 1] = counts_[i] + (gap ? 0 : 1);
+    }
   }
-  Detrended out{std::vector<double>(values.size(), 0.0), std::vector<double>(values.size(), 0.0),
-                0};
-  int seen = 0;
-  for (int i = 0; i < n; ++i) {
-    if (std::isnan(values[i])) continue;
+
+  [[nodiscard]] Detrended Without(int period) const {
+    const int n = static_cast<int>(values_.size());
+    Detrended out;
+    out.count = counts_.back();
+    out.values.resize(n);
+    const bool whole = counts_.back() == n;
+    if (!whole) out.observed.resize(n);
     // At the ends the window is shifted, not shortened: it must hold whole periods.
-    const int begin = std::clamp(i - period / 2, 0, std::max(0, n - period));
-    const int end = std::min(n, begin + period);
-    const double mean = (sums[end] - sums[begin]) / std::max(1, counts[end] - counts[begin]);
-    out.values[i] = values[i] - mean;
-    out.observed[i] = 1.0;
-    out.variance += out.values[i] * out.values[i];
-    ++seen;
+    const int last = std::max(0, n - period);
+    const int width = std::min(period, n);
+    const auto fill = [&](int i, int begin) {
+      const int seen = counts_[begin + width] - counts_[begin];
+      const bool gap = std::isnan(values_[i]);
+      const double mean = (sums_[begin + width] - sums_[begin]) / std::max(1, seen);
+      out.values[i] = gap ? 0.0F : static_cast<float>(values_[i] - mean);
+      if (!whole) out.observed[i] = gap ? 0.0F : 1.0F;
+    };
+    const int inner = std::min(period / 2, n);
+    const int outer = std::clamp(last + period / 2, inner, n);
+    for (int i = 0; i < inner; ++i) fill(i, 0);
+    if (whole) {
+      const double* low = sums_.data() - period / 2;
+      const double inverse = 1.0 / width;
+      for (int i = inner; i < outer; ++i) {
+        out.values[i] = static_cast<float>(values_[i] - (low[i + width] - low[i]) * inverse);
+      }
+    } else {
+      for (int i = inner; i < outer; ++i) fill(i, i - period / 2);
+    }
+    for (int i = outer; i < n; ++i) fill(i, last);
+    out.variance = out.values.matrix().squaredNorm() / std::max(1.0, out.count);
+    return out;
   }
-  out.variance /= std::max(1, seen);
-  return out;
-}
+
+ private:
+  const std::vector<double>& values_;
+  std::vector<double> sums_;
+  std::vector<int> counts_;
+};
 
 double Autocorrelation(const Detrended& d, int lag) {
-  const std::size_t n = d.values.size();
-  double product = 0;
-  double pairs = 0;
-  for (std::size_t i = static_cast<std::size_t>(lag); i < n; ++i) {
-    product += d.values[i] * d.values[i - static_cast<std::size_t>(lag)];
-    pairs += d.observed[i] * d.observed[i - static_cast<std::size_t>(lag)];
-  }
+  const Eigen::Index n = d.values.size() - lag;
+  if (n < 1) return 0;
+  const double product = d.values.tail(n).matrix().dot(d.values.head(n).matrix());
+  const double pairs =
+      d.observed.size() == 0
+          ? static_cast<double>(n)
+          : static_cast<double>(d.observed.tail(n).matrix().dot(d.observed.head(n).matrix()));
   return pairs < 1 ? 0.0 : product / (pairs * d.variance);
 }
 
@@ -91,12 +117,11 @@ double ShortMemory(const Detrended& d, int period) {
   return sum;
 }
 
-Season Test(const std::vector<double>& values, int period) {
+Season Test(const Trend& trend, int period) {
   Season season{.period = period, .correlation = 0, .z = 0};
-  const Detrended d = Detrend(values, period);
-  double seen = 0;
-  for (const double o : d.observed) seen += o;
-  if (!(d.variance > 1e-18) || seen < 2.0 * period * 0.5) return season;
+  const Detrended d = trend.Without(period);
+  const double seen = d.count;
+  if (!(d.variance > 1e-12) || seen < 2.0 * period * 0.5) return season;
   season.correlation = Autocorrelation(d, period);
   const double error = std::sqrt((1.0 + 2.0 * ShortMemory(d, period)) / seen);
   season.z = season.correlation / error;
@@ -125,8 +150,8 @@ std::vector<double> Coarser(const std::vector<double>& values, int factor) {
 int PeakLag(const std::vector<double>& values, int first) {
   const int most = std::min(kPeakLags, static_cast<int>(values.size()) / 3);
   if (most < first + 2) return 0;
-  const Detrended d = Detrend(values, 2 * kPeakLags);
-  if (!(d.variance > 1e-18)) return 0;
+  const Detrended d = Trend(values).Without(2 * kPeakLags);
+  if (!(d.variance > 1e-12)) return 0;
   std::vector<double> r(static_cast<std::size_t>(most) + 1, 1.0);
   for (int lag = 1; lag <= most; ++lag) r[lag] = Autocorrelation(d, lag);
   double highest = kMinimumPeak;
@@ -143,7 +168,7 @@ int PeakLag(const std::vector<double>& values, int first) {
 }
 
 // Periods of which nothing is known beforehand, in steps.
-std::vector<int> FindPeaks(const std::vector<double>& values) {
+std::vector<int> FindPeaks(const std::vector<double>& values, const Trend& trend) {
   std::vector<int> out;
   for (const int factor : kScales) {
     // Shorter ones were looked for at the finer scale.
@@ -151,7 +176,7 @@ std::vector<int> FindPeaks(const std::vector<double>& values) {
     if (lag == 0) continue;
     int best = lag * factor;
     if (factor > 1) {
-      const Detrended d = Detrend(values, 2 * best);
+      const Detrended d = trend.Without(2 * best);
       double highest = -1;
       for (int p = (lag - 1) * factor; p <= (lag + 1) * factor; ++p) {
         const double r = Autocorrelation(d, p);
@@ -174,13 +199,14 @@ bool IsMultiple(int period, int of) {
 }  // namespace
 
 std::vector<Season> DetectSeasons(const std::vector<double>& values, Duration step) {
+  const Trend trend(values);
   std::vector<Season> found;
   for (const int hours : kHourCandidates) {
     const Duration length = std::chrono::hours(hours);
     if (length % step != Duration(0) || length < 3 * step) continue;
     const auto steps = length / step;
     if (2 * steps > static_cast<Duration::rep>(values.size())) break;
-    const Season season = Test(values, static_cast<int>(steps));
+    const Season season = Test(trend, static_cast<int>(steps));
     const bool calendar = hours >= 24;
     const double needed = calendar ? kMinimumCalendarZ : kMinimumZ;
     if (season.z < needed || season.correlation < kMinimumCorrelation) continue;
@@ -189,9 +215,9 @@ std::vector<Season> DetectSeasons(const std::vector<double>& values, Duration st
     });
     if (calendar || !explained) found.push_back(season);
   }
-  for (const int period : FindPeaks(values)) {
+  for (const int period : FindPeaks(values, trend)) {
     if (2 * period > static_cast<int>(values.size())) continue;
-    const Season season = Test(values, period);
+    const Season season = Test(trend, period);
     if (season.z < kMinimumPeakZ || season.correlation < kMinimumPeak) continue;
     // A peak at a multiple of what was found is the same season, unless it is far clearer.
     const bool known = std::any_of(found.begin(), found.end(), [&](const Season& s) {
