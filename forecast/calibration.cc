@@ -11,11 +11,11 @@ namespace {
 using std::chrono::hours;
 
 // How much of a miss goes into the scale, by band; the far one hears of fewer origins.
-constexpr std::array<float, kBands> kRate = {0.30F, 0.15F, 0.15F};
+constexpr std::array<float, kBands> kRate = {0.40F, 0.15F, 0.15F};
 // Of that, by the maximum over the band's window; the rest by its steps. Measured on 67 traces: the
 // maxima hold with the steps, and a small share leaves each series' steps nearer to their promise.
 constexpr float kWindowShare = 0.08F;
-constexpr float kNarrowest = -0.7F;  // half as wide
+constexpr float kNarrowest = -1.2F;  // less than a third
 constexpr float kWidest = 1.4F;      // four times
 constexpr std::array<Duration, kBands> kEvery = {hours(1), hours(1), hours(4)};
 constexpr std::array<double, kBands> kCentreHours = {0.5, 2.5, 12};
