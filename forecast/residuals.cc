@@ -10,7 +10,8 @@ constexpr double kSpreadShift = 0.1;  // of the mean level, which is 1
 
 double SpreadOf(double forecast, double power) {
   if (power == 0) return 1.0;
-  return power == 1 ? forecast + kSpreadShift : std::sqrt(forecast + kSpreadShift);
+  const double root = std::sqrt(forecast + kSpreadShift);
+  return power == 0.5 ? root : std::sqrt(root);
 }
 
 // Negative log-likelihood, up to a constant, of Laplace errors whose scale goes with the spread.
@@ -62,7 +63,7 @@ double Residuals::Spread(double forecast) const { return SpreadOf(forecast, powe
 Residuals MeasureResiduals(const Prepared& p, const Combined& combined) {
   Residuals out;
   double best = LaplaceScore(p, combined, 0);
-  for (const double power : {0.5, 1.0}) {
+  for (const double power : {0.25, 0.5}) {
     const double score = LaplaceScore(p, combined, power);
     if (score < best) {
       best = score;

@@ -10,7 +10,10 @@ namespace tidewright {
 /// Past errors of the combined forecast, made comparable between high and low demand:
 /// (observed − forecast) ÷ Spread(forecast).
 struct Residuals {
-  double power = 0;  ///< 0, 0.5 or 1: the likeliest if errors are Laplace-distributed
+  /// 0, ¼ or ½: the likeliest if errors are Laplace-distributed. Higher ones would be likelier
+  /// still for some series, but far-off high forecasts then come out too wide (67 traces, pinball
+  /// loss).
+  double power = 0;
   std::vector<std::vector<float>> lines;  ///< [past origin, newest first][h], no gaps
 
   /// (forecast + shift)^power, so that a forecast of zero has some spread too.
