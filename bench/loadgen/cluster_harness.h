@@ -48,7 +48,7 @@ class ClusterHarness {
   [[nodiscard]] const std::map<int, Server>& servers() const { return servers_; }
   [[nodiscard]] const ClusterOptions& options() const { return options_; }
   redis::Client& client() { return client_; }
-  /// `redis-cli --cluster check`: OK, or kFailedPrecondition with its output. Never runs --fix.
+  /// `redis-cli --cluster check` of the cluster's first server: OK, or kFailedPrecondition with its output. Never runs --fix.
   Status Check();
 
  private:
@@ -61,6 +61,8 @@ class ClusterHarness {
   /// Whether the node's view has as many masters as there are shards and a master for each replica:
   /// gossip tells who became a replica a moment after the replica itself knows.
   bool SeesShards(int port);
+  /// Such as one that was taken out of the cluster and left running.
+  bool IsAlone(int port);
   Status WaitUntil(const std::string& what, const std::function<bool()>& condition);
 
   ClusterOptions options_;
