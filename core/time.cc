@@ -41,9 +41,12 @@ std::string FormatTimeOfDay(WallTime time) { return FormatTime(time).substr(11, 
 StatusOr<WallTime> ParseTime(const std::string& text) {
   int year = 0, month = 0, day = 0, hour = 0, minute = 0, used = 0;
   double second = 0;
-  const int fields = std::sscanf(text.c_str(), "%4d-%2d-%2d%n%*1[T ]%2d:%2d:%lf", &year, &month,
-                                 &day, &used, &hour, &minute, &second);
-  if (fields >= 3 && fields != 4 && (fields > 3 || used == static_cast<int>(text.size()))) {
+  // `used` ends up behind the last part that is there. What follows is nothing, or the letter of
+  // UTC: an offset would be another time.
+  const int fields = std::sscanf(text.c_str(), "%4d-%2d-%2d%n%*1[T ]%2d:%2d%n:%lf%n", &year, &month,
+                                 &day, &used, &hour, &minute, &used, &second, &used);
+  const std::string rest = fields >= 3 ? text.substr(static_cast<std::size_t>(used)) : text;
+  if (fields >= 3 && fields != 4 && (rest.empty() || (fields > 3 && rest == "Z"))) {
     const std::chrono::year_month_day date{std::chrono::year(year),
                                            std::chrono::month(static_cast<unsigned>(month)),
                                            std::chrono::day(static_cast<unsigned>(day))};

@@ -16,11 +16,13 @@ BOOST_AUTO_TEST_CASE(times_survive_a_round_trip_through_text) {
   BOOST_TEST((*ParseTime("1700000000") == WallTime(1700000000s)));
   BOOST_TEST(FormatTime(*ParseTime("2026-03-01")) == "2026-03-01T00:00:00Z");
   BOOST_TEST(FormatTime(*ParseTime("2026-03-01 04:05")) == "2026-03-01T04:05:00Z");
+  BOOST_TEST(FormatTime(*ParseTime("2026-03-01 04:05Z")) == "2026-03-01T04:05:00Z");
 }
 
 BOOST_AUTO_TEST_CASE(what_is_no_time_is_refused) {
   for (const char* text : {"", "yesterday", "2026-13-01", "2026-02-30", "2026-01-01T25:00", "nan",
-                           "inf", "12:30", "2026-01", "1e300"}) {
+                           "inf", "12:30", "2026-01", "1e300", "2026-01-01T10:00:00+02:00",
+                           "2026-01-01 10:00 CET", "2026-01-01T10:00:00Zulu"}) {
     BOOST_TEST(!ParseTime(text).ok(), text);
   }
 }
