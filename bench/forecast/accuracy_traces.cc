@@ -257,28 +257,10 @@ Status Run(const std::string& folder, bool each) {
   return OkStatus();
 }
 
-int Main(int argc, char** argv) {
-  std::string folder = "../shared/traces";
-  bool each = false;
-  for (int i = 1; i < argc; ++i) {
-    const std::string argument = argv[i];
-    if (argument == "--each") {
-      each = true;
-    } else if (argument.starts_with("-")) {
-      fmt::print(stderr, "usage: accuracy_traces [FOLDER] [--each]\n");
-      return 2;
-    } else {
-      folder = argument;
-    }
-  }
-  if (const Status status = Run(folder, each); !status.ok()) {
-    fmt::print(stderr, "accuracy_traces: {}\n", Message(status));
-    return 1;
-  }
-  return 0;
-}
-
 }  // namespace
 }  // namespace tidewright::bench
 
-int main(int argc, char** argv) { return tidewright::bench::Main(argc, argv); }
+int main(int argc, char** argv) {
+  return tidewright::bench::OverFolder("accuracy_traces", "../shared/traces", argc, argv,
+                                       tidewright::bench::Run);
+}

@@ -1,5 +1,7 @@
 #include "bench/forecast/forecast_data.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <chrono>
 #include <filesystem>
@@ -124,6 +126,27 @@ std::string Coverage::Text() const {
   std::string text;
   for (const double held : held_) text += fmt::format(" {:.3f}", held / count_);
   return text.empty() ? text : text.substr(1);
+}
+
+int OverFolder(const char* name, std::string folder, int argc, char** argv,
+               const std::function<Status(const std::string&, bool each)>& run) {
+  bool each = false;
+  for (int i = 1; i < argc; ++i) {
+    const std::string argument = argv[i];
+    if (argument == "--each") {
+      each = true;
+    } else if (argument.starts_with("-")) {
+      fmt::print(stderr, "usage: {} [FOLDER] [--each]\n", name);
+      return 2;
+    } else {
+      folder = argument;
+    }
+  }
+  if (const Status status = run(folder, each); !status.ok()) {
+    fmt::print(stderr, "{}: {}\n", name, Message(status));
+    return 1;
+  }
+  return 0;
 }
 
 double Median(std::vector<double> values) {

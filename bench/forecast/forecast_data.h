@@ -1,6 +1,7 @@
 // What the forecast benchmarks read, and how they count coverage.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -38,6 +39,11 @@ class Coverage {
   std::vector<double> held_;
   double count_ = 0;
 };
+
+/// Runs a program of the form `name [FOLDER] [--each]`; returns its exit code: 2 for wrong usage, 1
+/// where `run` failed, which is said on stderr.
+[[nodiscard]] int OverFolder(const char* name, std::string folder, int argc, char** argv,
+                             const std::function<Status(const std::string&, bool each)>& run);
 
 /// The middle of `values`, which must not be empty.
 [[nodiscard]] double Median(std::vector<double> values);
