@@ -1,0 +1,33 @@
+#include "planner/move_model.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace tidewright {
+
+int MoveModel::Migration(int from, int to) const {
+  if (from == to) return 0;
+  const double small = std::min(from, to);
+  const double large = std::max(from, to);
+  const double steps = (1 - small / large) * full_migration / std::min(small, large - small);
+  // What is a whole number but for rounding stays one.
+  return std::max(1, static_cast<int>(std::ceil(steps - 1e-9)));
+}
+
+double MoveModel::Capacity(int from, int to, int j) const {
+  const int waiting = Provisioning(from, to);
+  if (j < waiting) return from;
+  const int migration = Migration(from, to);
+  if (j >= waiting + migration) return to;
+  const double before = 1.0 / from;  // each shard's share of the data
+  const double after = 1.0 / to;
+  const int moving = j - waiting;
+  if (to > from) {
+    const double moved = static_cast<double>(moving) / migration;
+    return 1 / (before - moved * (before - after));
+  }
+  const double moved = static_cast<double>(moving + 1) / migration;
+  return 1 / (before + moved * (after - before));
+}
+
+}  // namespace tidewright
