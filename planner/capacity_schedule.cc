@@ -17,21 +17,14 @@ struct Kind {
 
 class Solver {
  public:
-  Solver(const DemandRisk& risk, const ScheduleProblem& problem)
-      : risk_(risk),
-        problem_(problem),
-        steps_(risk.steps()),
-        sizes_(problem.most - problem.fewest + 1) {
-    cells_ = risk.CellOf(risk.most()) + 1;
+  explicit Solver(const ScheduleProblem& problem)
+      : problem_(problem),
+        grid_(*problem.demand.front().risk),
+        steps_(grid_.steps()),
+        sizes_(problem.most - problem.fewest + 1),
+        cells_(grid_.CellOf(grid_.most()) + 1) {
     risk_cost_.resize(static_cast<std::size_t>(steps_) * static_cast<std::size_t>(cells_));
-    const auto unserved = static_cast<float>(problem.unserved_penalty);
-    const auto violation = static_cast<float>(problem.violation_penalty);
-    for (int t = 0; t < steps_; ++t) {
-      float* row = risk_cost_.data() + Row(t);
-      for (int i = 0; i < cells_; ++i) {
-        row[i] = unserved * risk.Unserved(t, i) + violation * risk.Above(t, i);
-      }
-    }
+    for (const RiskTerm& term : problem.demand) AddCost(term);
     for (int n = problem.fewest; n <= problem.most; ++n) kinds_.push_back(KindsFrom(n));
   }
 
@@ -42,18 +35,15 @@ class Solver {
       for (int n = problem_.fewest; n <= problem_.most; ++n) Choose(t, n);
     }
     CapacitySchedule out;
-    float best = kNever;
-    const std::vector<Kind> first = KindsFrom(problem_.from);
-    for (const Kind& kind : first) {
+    double best = 0;
+    for (const Kind& kind : KindsFrom(problem_.from)) {
       out.options.push_back(Evaluate(kind));
-      const auto cost = static_cast<float>(out.options.back().cost);
-      // Of equals the one that changes least.
-      const bool nearer = std::abs(kind.to - problem_.from) < std::abs(out.to - problem_.from);
-      if (cost < best || (cost == best && nearer)) {
-        best = cost;
-        out.to = kind.to;
-      }
+      if (out.options.size() > 1 && out.options.back().cost >= best) continue;
+      best = out.options.back().cost;
+      out.to = kind.to;
     }
+    std::sort(out.options.begin(), out.options.end(),
+              [](const auto& a, const auto& b) { return a.to < b.to; });
     Walk(out.to, [&](int step, const Kind& kind, int from) {
       if (kind.to != from) out.moves.push_back({step, from, kind.to});
     });
@@ -69,16 +59,38 @@ class Solver {
            static_cast<std::size_t>(n - problem_.fewest);
   }
 
+  void AddCost(const RiskTerm& term) {
+    const auto unserved = static_cast<float>(term.unserved_penalty);
+    const auto violation = static_cast<float>(term.violation_penalty);
+    for (int t = 0; t < steps_; ++t) {
+      float* row = risk_cost_.data() + Row(t);
+      for (int i = 0; i < cells_; ++i) {
+        row[i] += unserved * term.risk->Unserved(t, i) + violation * term.risk->Above(t, i);
+      }
+    }
+  }
+
+  // What is served in step j of the move, in shards' worth.
+  [[nodiscard]] double Served(int from, int to, int j) const {
+    const double even = from == to ? from : problem_.moves.Capacity(from, to, j);
+    if (problem_.served.empty()) return even;
+    const auto share = [&](int n) { return problem_.served[static_cast<std::size_t>(n)] / n; };
+    return even * std::min(share(from), share(to));
+  }
+
+  // Staying comes first.
   [[nodiscard]] std::vector<Kind> KindsFrom(int from) const {
     std::vector<Kind> kinds;
-    for (int to = problem_.fewest; to <= problem_.most; ++to) {
+    const int inside = std::clamp(from, problem_.fewest, problem_.most);
+    const int low = std::max(problem_.fewest, std::min(inside, from - problem_.max_step_in));
+    const int high = std::min(problem_.most, std::max(inside, from + problem_.max_step_out));
+    for (int to = low; to <= high; ++to) {
       Kind kind{.to = to, .billed = static_cast<float>(std::max(from, to)), .cells = {}};
       const int steps = std::max(1, problem_.moves.Steps(from, to));
       for (int j = 0; j < steps && j < steps_; ++j) {
-        kind.cells.push_back(
-            risk_.CellOf(from == to ? from : problem_.moves.Capacity(from, to, j)));
+        kind.cells.push_back(grid_.CellOf(Served(from, to, j)));
       }
-      kinds.push_back(std::move(kind));
+      kinds.insert(to == from ? kinds.begin() : kinds.end(), std::move(kind));
     }
     return kinds;
   }
@@ -87,11 +99,13 @@ class Solver {
     return kind.to == from ? 0.0F : static_cast<float>(problem_.move_cost);
   }
 
+  // Staying is tried first: it bounds the rest, and wins where another is no cheaper.
   void Choose(int t, int from) {
     const auto& kinds = kinds_[static_cast<std::size_t>(from - problem_.fewest)];
     float best = kNever;
-    int choice = from;
-    const auto consider = [&](const Kind& kind) {
+    int choice = 0;
+    for (std::size_t k = 0; k < kinds.size(); ++k) {
+      const Kind& kind = kinds[k];
       const int steps = std::min(static_cast<int>(kind.cells.size()), steps_ - t);
       float cost = MoveCost(kind, from) + kind.billed * static_cast<float>(steps) +
                    value_[State(t + steps, kind.to)];
@@ -101,13 +115,8 @@ class Solver {
       }
       if (cost < best) {
         best = cost;
-        choice = kind.to;
+        choice = static_cast<int>(k);
       }
-    };
-    // Staying first: it bounds the rest, and wins where another is no cheaper.
-    consider(kinds[static_cast<std::size_t>(from - problem_.fewest)]);
-    for (const Kind& kind : kinds) {
-      if (kind.to != from) consider(kind);
     }
     value_[State(t, from)] = best;
     choice_[State(t, from)] = choice;
@@ -116,17 +125,17 @@ class Solver {
   // Calls visit(step, kind, from) along the best schedule that begins towards `to`.
   template <typename Visit>
   void Walk(int to, Visit visit) const {
-    std::vector<Kind> first = KindsFrom(problem_.from);
-    const Kind* kind = &first[static_cast<std::size_t>(to - problem_.fewest)];
+    const std::vector<Kind> first = KindsFrom(problem_.from);
+    const Kind* kind =
+        &*std::find_if(first.begin(), first.end(), [&](const Kind& k) { return k.to == to; });
     int from = problem_.from;
     for (int t = 0; t < steps_;) {
       visit(t, *kind, from);
       t += static_cast<int>(kind->cells.size());
       from = kind->to;
       if (t >= steps_) break;
-      const int next = choice_[State(t, from)];
       kind = &kinds_[static_cast<std::size_t>(from - problem_.fewest)]
-                    [static_cast<std::size_t>(next - problem_.fewest)];
+                    [static_cast<std::size_t>(choice_[State(t, from)])];
     }
   }
 
@@ -138,19 +147,21 @@ class Solver {
         const int t = step + static_cast<int>(j);
         if (t >= steps_) break;
         out.billed += kind.billed;
-        out.unserved += problem_.unserved_penalty * risk_.Unserved(t, kind.cells[j]);
-        out.violation += problem_.violation_penalty * risk_.Above(t, kind.cells[j]);
+        for (const RiskTerm& term : problem_.demand) {
+          out.unserved += term.unserved_penalty * term.risk->Unserved(t, kind.cells[j]);
+          out.violation += term.violation_penalty * term.risk->Above(t, kind.cells[j]);
+        }
       }
     });
     out.cost = out.billed + out.unserved + out.violation;
     return out;
   }
 
-  const DemandRisk& risk_;
   const ScheduleProblem& problem_;
+  const DemandRisk& grid_;
   int steps_;
   int sizes_;
-  int cells_ = 0;
+  int cells_;
   std::vector<float> risk_cost_;          // [step][cell]
   std::vector<std::vector<Kind>> kinds_;  // [from][to]
   std::vector<float> value_;              // [step][size]
@@ -159,12 +170,12 @@ class Solver {
 
 }  // namespace
 
-const ScheduleOption& CapacitySchedule::Towards(int shards) const {
-  return options[static_cast<std::size_t>(shards - options.front().to)];
+const ScheduleOption* CapacitySchedule::Towards(int shards) const {
+  const auto it = std::find_if(options.begin(), options.end(),
+                               [&](const ScheduleOption& o) { return o.to == shards; });
+  return it == options.end() ? nullptr : &*it;
 }
 
-CapacitySchedule MakeSchedule(const DemandRisk& risk, const ScheduleProblem& problem) {
-  return Solver(risk, problem).Solve();
-}
+CapacitySchedule MakeSchedule(const ScheduleProblem& problem) { return Solver(problem).Solve(); }
 
 }  // namespace tidewright::planner

@@ -12,16 +12,26 @@
 
 namespace tidewright::planner {
 
-/// All costs in shard-steps: what one shard costs in one step.
-struct ScheduleProblem {
-  int from = 1;  ///< shards that serve now
-  int fewest = 1;
-  int most = 1;  ///< at most risk.most()
-  MoveModel moves;
+/// Demand that must be served and what it costs where it is not. All costs in shard-steps: what one
+/// shard costs in one step.
+struct RiskTerm {
+  const DemandRisk* risk = nullptr;
   double unserved_penalty = 20;  ///< for one shard's worth of demand unserved for one step
-  double violation_penalty =
-      0;                 ///< for a step in which demand is above capacity, × its probability
+  double violation_penalty = 0;  ///< for a step with demand above capacity, × its probability
+};
+
+struct ScheduleProblem {
+  std::vector<RiskTerm> demand;  ///< at least one; all with the same steps and grid
+  int from = 1;                  ///< shards that serve now
+  int fewest = 1;
+  int most = 1;                ///< at most the grid's
+  int max_step_out = 1 << 20;  ///< shards by one move
+  int max_step_in = 1 << 20;
+  MoveModel moves;
   double move_cost = 0;  ///< of a move, beside what is billed while it lasts
+  /// [n]: what n shards serve, in shards' worth, where that is less than n (a partition cannot be
+  /// split); empty: n.
+  std::vector<double> served;
 };
 
 /// What it comes to if `to` is begun now and the best is done after it.
@@ -41,16 +51,16 @@ struct ScheduledMove {
 
 struct CapacitySchedule {
   int to = 0;                           ///< what to do now: the cheapest option
-  std::vector<ScheduleOption> options;  ///< [i]: towards fewest + i shards
+  std::vector<ScheduleOption> options;  ///< of every size that one move may reach, rising
   std::vector<ScheduledMove> moves;     ///< of the cheapest schedule, the first one included
 
-  [[nodiscard]] const ScheduleOption& Towards(int shards) const;
+  [[nodiscard]] const ScheduleOption* Towards(int shards) const;  ///< null: no move reaches it
 };
 
 /// V(t, n) = min over A of cost of moving n → A from step t + V(t + τ(n, A), A), V = 0 at the end
 /// of the horizon; staying takes one step. During a move the larger of both sizes is billed.
 /// O(steps × sizes² × steps of a move). `from` may lie outside fewest…most: then every schedule
-/// begins with a move into it.
-[[nodiscard]] CapacitySchedule MakeSchedule(const DemandRisk& risk, const ScheduleProblem& problem);
+/// begins with a move to the nearest size inside, whatever the limits of a step.
+[[nodiscard]] CapacitySchedule MakeSchedule(const ScheduleProblem& problem);
 
 }  // namespace tidewright::planner

@@ -52,7 +52,8 @@ class Predictive : public ScalingPolicy {
     problem.fewest = terms_.fewest;
     problem.most = terms_.most;
     problem.moves = terms_.moves;
-    return planner::MakeSchedule(risk, problem).to;
+    problem.demand = {{.risk = &risk}};
+    return planner::MakeSchedule(problem).to;
   }
 
   Policy policy_;

@@ -37,7 +37,9 @@ DemandRisk Tabulate(const std::vector<std::vector<float>>& demand, int most) {
 }
 
 // The least cost from step t on, by trying everything.
-double Cheapest(const DemandRisk& risk, const ScheduleProblem& p, int t, int from) {
+double Cheapest(const ScheduleProblem& p, int t, int from) {
+  const RiskTerm& term = p.demand.front();
+  const DemandRisk& risk = *term.risk;
   if (t >= risk.steps()) return 0;
   double best = 1e300;
   for (int to = p.fewest; to <= p.most; ++to) {
@@ -45,10 +47,10 @@ double Cheapest(const DemandRisk& risk, const ScheduleProblem& p, int t, int fro
     double cost = to == from ? 0 : p.move_cost;
     for (int j = 0; j < steps && t + j < risk.steps(); ++j) {
       const int cell = risk.CellOf(from == to ? from : p.moves.Capacity(from, to, j));
-      cost += std::max(from, to) + p.unserved_penalty * risk.Unserved(t + j, cell) +
-              p.violation_penalty * risk.Above(t + j, cell);
+      cost += std::max(from, to) + term.unserved_penalty * risk.Unserved(t + j, cell) +
+              term.violation_penalty * risk.Above(t + j, cell);
     }
-    best = std::min(best, cost + Cheapest(risk, p, t + steps, to));
+    best = std::min(best, cost + Cheapest(p, t + steps, to));
   }
   return best;
 }
@@ -82,13 +84,14 @@ BOOST_AUTO_TEST_CASE(no_schedule_is_cheaper_than_the_one_that_is_made) {
     problem.most = most;
     problem.moves = {.provisioning = static_cast<int>(random.Below(2)),
                      .full_migration = 0.5 + 4 * random.Uniform()};
-    problem.unserved_penalty = 5 * random.Uniform();
-    problem.violation_penalty = random.Uniform();
+    problem.demand = {{.risk = &risk,
+                       .unserved_penalty = 5 * random.Uniform(),
+                       .violation_penalty = random.Uniform()}};
     problem.move_cost = 0.3 * random.Uniform();
-    const CapacitySchedule made = MakeSchedule(risk, problem);
-    const double best = Cheapest(risk, problem, 0, problem.from);
-    BOOST_CHECK_MESSAGE(std::abs(made.Towards(made.to).cost - best) < 1e-4 * (1 + best),
-                        "seed " << seed << ": " << made.Towards(made.to).cost << " and " << best);
+    const CapacitySchedule made = MakeSchedule(problem);
+    const double best = Cheapest(problem, 0, problem.from);
+    BOOST_CHECK_MESSAGE(std::abs(made.Towards(made.to)->cost - best) < 1e-4 * (1 + best),
+                        "seed " << seed << ": " << made.Towards(made.to)->cost << " and " << best);
     for (const ScheduleOption& option : made.options) {
       BOOST_CHECK_GE(option.cost, best - 1e-4 * (1 + best));
     }
@@ -103,13 +106,15 @@ BOOST_AUTO_TEST_CASE(capacity_is_there_before_the_rise_and_gone_after_it) {
   problem.from = 1;
   problem.most = 4;
   problem.moves = {.provisioning = 2, .full_migration = 8};
-  const CapacitySchedule made = MakeSchedule(Tabulate(demand, 4), problem);
+  const DemandRisk risk = Tabulate(demand, 4);
+  problem.demand = {{.risk = &risk}};
+  const CapacitySchedule made = MakeSchedule(problem);
   BOOST_CHECK_EQUAL(made.to, 1);  // it is too early
   BOOST_REQUIRE_EQUAL(made.moves.size(), 2U);
   BOOST_CHECK_EQUAL(made.moves[0].to, 2);
   BOOST_CHECK_EQUAL(made.moves[0].step, 20 - problem.moves.Steps(1, 2));
   BOOST_CHECK_EQUAL(made.moves[1].step, 40);
-  BOOST_CHECK_EQUAL(made.Towards(1).unserved, 0);
+  BOOST_CHECK_EQUAL(made.Towards(1)->unserved, 0);
 }
 
 BOOST_AUTO_TEST_CASE(a_size_outside_the_bounds_is_left_at_once) {
@@ -117,9 +122,23 @@ BOOST_AUTO_TEST_CASE(a_size_outside_the_bounds_is_left_at_once) {
   problem.from = 1;
   problem.fewest = 3;
   problem.most = 5;
-  const CapacitySchedule made =
-      MakeSchedule(Tabulate(std::vector<std::vector<float>>(10, {0.5F}), 5), problem);
-  BOOST_CHECK_EQUAL(made.to, 3);
+  problem.max_step_out = 1;
+  const DemandRisk risk = Tabulate(std::vector<std::vector<float>>(10, {0.5F}), 5);
+  problem.demand = {{.risk = &risk}};
+  BOOST_CHECK_EQUAL(MakeSchedule(problem).to, 3);
+}
+
+BOOST_AUTO_TEST_CASE(a_partition_that_cannot_be_split_is_no_reason_to_buy) {
+  // Beyond two shards nothing more is served: the third would be paid for nothing.
+  ScheduleProblem problem;
+  problem.from = 2;
+  problem.most = 4;
+  problem.served = {0, 1, 2, 2, 2};
+  const DemandRisk risk = Tabulate(std::vector<std::vector<float>>(40, {3.0F}), 4);
+  problem.demand = {{.risk = &risk}};
+  BOOST_CHECK_EQUAL(MakeSchedule(problem).to, 2);
+  problem.served.clear();
+  BOOST_CHECK_GE(MakeSchedule(problem).to, 3);
 }
 
 BOOST_AUTO_TEST_CASE(moves_take_and_eat_what_their_source_says) {
