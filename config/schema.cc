@@ -181,13 +181,13 @@ void ReadPolicy(Section& section, Policy& policy) {
   ReadShardCapacity(section, policy);
   section.Number("target_utilisation", policy.target_utilisation, 0.1, 0.95);
   section.Number("risk_quantile", policy.risk_quantile, 0.5, 0.999);
-  section.Number("reactive_utilisation", policy.reactive_utilisation, 0.1, 1);
+  section.Number("reactive_utilisation", policy.reactive_utilisation, 0.1, 2);
   section.Number("emergency_utilisation", policy.emergency_utilisation, 0.1, 2);
   section.Span("provisioning_time", policy.provisioning_time, 0s, kDay);
   section.Span("full_migration_time", policy.full_migration_time, 1s, 30 * kDay);
   section.Span("consolidation_window", policy.consolidation_window, 0s, kDay);
   section.Span("scale_in_window", policy.scale_in_window, 0s, 7 * kDay);
-  section.Number("scale_in_slack", policy.scale_in_slack, 0, 0.5);
+  section.Number("scale_in_slack", policy.scale_in_slack, -1, 0.5);
   section.Span("scale_out_cooldown", policy.scale_out_cooldown, 0s, kDay);
   section.Span("scale_in_cooldown", policy.scale_in_cooldown, 0s, 7 * kDay);
   section.Span("rebalance_cooldown", policy.rebalance_cooldown, 0s, 7 * kDay);

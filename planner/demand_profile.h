@@ -32,6 +32,8 @@ class DemandProfile {
   /// as many of them short as the quantiles tell.
   [[nodiscard]] std::vector<bool> ScenariosAbove(double limit, Duration window) const;
 
+  [[nodiscard]] const Forecast& forecast() const { return *forecast_; }
+  [[nodiscard]] int offset() const { return offset_; }  ///< first step that is not past
   [[nodiscard]] Trust trust() const { return forecast_->trust; }
   [[nodiscard]] WallTime made_from() const {
     return forecast_->start;

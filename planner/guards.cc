@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "planner/explain.h"
+#include "planner/proposals.h"
 
 namespace tidewright::planner {
 namespace {
@@ -139,6 +140,13 @@ Verdict DataMustBeFresh(const Situation& s, const Proposal& p) {
   return Pass(p);
 }
 
+// A forecast that errs much is borne where what similar times did is known too: the risk that was
+// planned for holds both, and the worse of them counts for little.
+bool KnowsSimilarTimes(const Situation& s) {
+  constexpr Duration kLongEnough = std::chrono::hours(48);
+  return s.size && s.size->analogues > 0 && s.size->seen >= kLongEnough;
+}
+
 Verdict ForecastMustBeTrusted(const Situation& s, const Proposal& p) {
   constexpr int kOldestInSteps = 6;
   for (Resource r : kAllResources) {
@@ -148,7 +156,7 @@ Verdict ForecastMustBeTrusted(const Situation& s, const Proposal& p) {
       return Veto(p, ReasonCode::kNoForecast,
                   fmt::format("there is no forecast of {}", ResourceName(r)));
     }
-    if (forecast->trust() < Trust::kFair) {
+    if (forecast->trust() < Trust::kFair && !KnowsSimilarTimes(s)) {
       return Veto(p, ReasonCode::kForecastUntrusted,
                   fmt::format("the forecast of {} has too little history or too large an error",
                               ResourceName(r)));
@@ -166,6 +174,26 @@ Verdict ForecastMustBeTrusted(const Situation& s, const Proposal& p) {
     }
   }
   return Pass(p);
+}
+
+// The chance constraint of a decrease: the most that goes while the risk quantile stays within what
+// is left, as long as scale_in_window says and for the way back.
+Verdict DemandMustStayLow(const Situation& s, const Proposal& p) {
+  if (s.policy.scale_in_window <= Duration(0)) return Pass(p);
+  const auto fill = [&](int to) {
+    return s.capacity.FillOf(s.ExpectedDemand(ScaleInWindow(s, to)), to, s.capacity.Reachable(to));
+  };
+  int to = p.to;
+  while (to < p.from && fill(to).share > HighestFillAfterScaleIn(s.policy)) ++to;
+  if (to == p.to) return Pass(p);
+  const Duration window = ScaleInWindow(s, p.to);
+  const Resource r = fill(p.to).resource;
+  const double limit = HighestFillAfterScaleIn(s.policy) *
+                       s.capacity.Usable(r, p.to, s.capacity.ReachableImbalance(r, p.to));
+  return Weaken(
+      to, ReasonCode::kForecastExceedsCapacity,
+      fmt::format("{}, {} should bear at most {} for the next {}", DemandText(s, r, window),
+                  Shards(p.to), Amount(r, limit), FormatDuration(window)));
 }
 
 Verdict ObservedLoadMustBeLow(const Situation& s, const Proposal& p) {
@@ -192,6 +220,7 @@ const std::vector<Guard>& GuardsOf(PlanKind kind) {
                                           InFlight,     Cooldown, MovesMustBePossible};
   static const std::vector<Guard> kIn = {Minimum,
                                          StepLimit,
+                                         DemandMustStayLow,
                                          InFlight,
                                          MovesMustBePossible,
                                          NodesMustBeWell,

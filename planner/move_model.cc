@@ -9,7 +9,8 @@ int MoveModel::Migration(int from, int to) const {
   if (from == to) return 0;
   const double small = std::min(from, to);
   const double large = std::max(from, to);
-  const double steps = (1 - small / large) * full_migration / std::min(small, large - small);
+  const double streams_used = std::clamp<double>(streams, 1, std::min(small, large - small));
+  const double steps = (1 - small / large) * full_migration / streams_used;
   // What is a whole number but for rounding stays one.
   return std::max(1, static_cast<int>(std::ceil(steps - 1e-9)));
 }

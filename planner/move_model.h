@@ -12,10 +12,11 @@ namespace tidewright {
 struct MoveModel {
   int provisioning = 1;        ///< steps until new shards can take data
   double full_migration = 48;  ///< D: steps in which one stream moves the whole data set
+  int streams = 1 << 20;       ///< that move data at a time, at most one for each shard
 
   [[nodiscard]] int Provisioning(int from, int to) const { return to > from ? provisioning : 0; }
-  /// max(1, ⌈(1 − s/l)·D / min(s, l−s)⌉), s and l being the smaller and the larger size; 0 for a
-  /// move to where one is.
+  /// max(1, ⌈(1 − s/l)·D / min(s, l−s, streams)⌉), s and l being the smaller and the larger size; 0
+  /// for a move to where one is.
   [[nodiscard]] int Migration(int from, int to) const;
   [[nodiscard]] int Steps(int from, int to) const {
     return Provisioning(from, to) + Migration(from, to);

@@ -16,6 +16,7 @@ namespace {
 using namespace planner;  // NOLINT: the room's own parts
 
 constexpr int kPlacementTries = 3;  // one more shard each time
+constexpr double kRounding = 1 + 1e-9;
 
 int NodesOf(const Shard& shard) { return 1 + static_cast<int>(shard.replicas.size()); }
 
@@ -244,7 +245,9 @@ Plan ScaleIn(const Situation& s, Plan plan, const Proposal& proposal,
   PartitionWeights weights = s.weights;
   SetUrgency(s.capacity, demand, weights);
   const Placement placement = PlaceScaleIn(s.input.topology, weights, s.shards - judgement.to);
-  if (s.capacity.FillOf(demand, judgement.to, placement.imbalance).share > 1) {
+  const double fill = s.capacity.FillOf(demand, judgement.to, placement.imbalance).share;
+  const auto reachable = s.capacity.Reachable(judgement.to);
+  if (fill > std::max(1.0, s.capacity.FillOf(demand, judgement.to, reachable).share) * kRounding) {
     rejections.push_back(
         {ReasonCode::kNotPlaceable, wanted + "the partitions that remain would lie too unevenly"});
     return Stay(s, std::move(plan), std::move(rejections));
@@ -275,8 +278,9 @@ bool IsAtMaximum(const Plan& plan) {
 
 }  // namespace
 
-Plan MakePlan(const PlanInput& input) {
-  const Situation situation(input);
+namespace {
+
+Plan PlanFor(const Situation& situation) {
   Plan plan = Frame(situation);
   std::vector<Reason> rejections;
   if (const auto out = ProposeScaleOut(situation, rejections)) {
@@ -298,5 +302,17 @@ Plan MakePlan(const PlanInput& input) {
   }
   return Stay(situation, std::move(plan), std::move(rejections));
 }
+
+}  // namespace
+
+Decision Decide(const PlanInput& input) {
+  Situation situation(input);
+  Decision out{.plan = {}, .gate = input.state.gate};
+  situation.size = DecideSize(situation, out.gate);
+  out.plan = PlanFor(situation);
+  return out;
+}
+
+Plan MakePlan(const PlanInput& input) { return Decide(input).plan; }
 
 }  // namespace tidewright

@@ -4,9 +4,11 @@
 #include <optional>
 
 #include "collector/load_snapshot.h"
+#include "core/series.h"
 #include "core/status.h"
 #include "core/topology.h"
 #include "forecast/forecast.h"
+#include "planner/forecast_gate.h"
 #include "planner/plan.h"
 #include "planner/policy.h"
 
@@ -14,8 +16,8 @@ namespace tidewright {
 
 /// What was learned from past actions, in wall time; absent until there was one.
 struct MoveExperience {
-  std::optional<Duration> provisioning;       ///< intent until the new shards had joined
-  std::optional<Duration> per_partition;      ///< mean time to move one partition
+  std::optional<Duration> provisioning;   ///< intent until the new shards had joined
+  std::optional<Duration> per_partition;  ///< mean time to move one partition
 };
 
 /// What the planner remembers between cycles; it survives restarts by way of the journal.
@@ -24,7 +26,12 @@ struct PlannerState {
   bool action_in_flight = false;
   int action_target_shards = 0;  ///< of the one in flight
   MoveExperience experience;
+  ForecastGate gate;  ///< what promises of demand came to
 };
+
+/// Observed demand of the cluster at the forecast's step, oldest first, the newest at the end;
+/// empty where it is not known. A week is used.
+using RecentDemand = PerResource<Series>;
 
 struct PlanInput {
   const Topology& topology;
@@ -34,9 +41,17 @@ struct PlanInput {
   const Policy& policy;
   const PlannerState& state;
   WallTime now;
+  const RecentDemand* recent = nullptr;
+};
+
+struct Decision {
+  Plan plan;
+  ForecastGate gate;  ///< of the next cycle's PlannerState
 };
 
 /// Always answers; a plan of kind kNone says in its reasons why. Never throws, never blocks.
+[[nodiscard]] Decision Decide(const PlanInput& input);
+/// The plan of Decide(), for those who keep no state.
 [[nodiscard]] Plan MakePlan(const PlanInput& input);
 
 }  // namespace tidewright

@@ -34,6 +34,18 @@ struct Policy {
   /// Observed demand above this share of full capacity is an emergency.
   double emergency_utilisation = 0.95;
 
+  /// What it is worth to serve demand: shard-hours that would be paid to serve one more shard's
+  /// worth of demand for an hour, and to spare one hour in which demand is above what the shards
+  /// may bear.
+  double unserved_penalty = 50;
+  double violation_penalty = 120;
+  /// How far above its median each scenario of the forecast is taken; 1 is as forecast.
+  double demand_margin = 1.0;
+  /// Shard-hours that a change of size costs beside what is billed while it lasts: work, risk, the
+  /// trust of those who watch. A saving below it is left.
+  double move_cost = 0.1;
+  int migration_streams = 1;  ///< that move data at a time
+
   /// Until the learned lead time is known: provisioning, and moving the whole data set once.
   Duration provisioning_time = std::chrono::minutes(5);
   Duration full_migration_time = std::chrono::hours(1);
@@ -41,7 +53,9 @@ struct Policy {
   /// A scale-out also covers this much time after its lead time, so that a rise is not chased in
   /// small steps (the lead time itself where that is longer).
   Duration consolidation_window = std::chrono::minutes(30);
-  Duration scale_in_window = std::chrono::hours(2);  ///< demand must stay low for this long
+  /// The risk quantile must stay low for this long before a decrease, beside what it costs; 0: the
+  /// costs alone decide.
+  Duration scale_in_window = std::chrono::hours(2);
   double scale_in_slack = 0.05;  ///< share of usable capacity that a decrease must leave unused
   Duration scale_out_cooldown = std::chrono::minutes(0);  ///< after any action
   Duration scale_in_cooldown = std::chrono::minutes(30);  ///< after any action

@@ -12,29 +12,6 @@ constexpr double kRounding = 1e-9;
 constexpr double kWorthMoving = 0.10;
 constexpr int kMostShards = 4096;  // bounds the search, far above any real policy
 
-// The smallest size that bears the forecast until it is there and for a while after.
-struct ForecastTarget {
-  int shards = 0;
-  Duration lead_time{0};
-  Duration window{0};
-  bool now = false;  ///< waiting for the next look would be too late
-};
-
-ForecastTarget TargetOf(const Situation& s) {
-  ForecastTarget target;
-  const int limit = std::clamp(s.policy.max_shards, s.shards + 1, kMostShards);
-  for (int shards = s.shards + 1; shards <= limit; ++shards) {
-    target.lead_time = s.LeadTimeTo(shards);
-    target.window = CoveredWindow(s.policy, target.lead_time);
-    const int needed = s.capacity.ShardsFor(s.ForecastDemand(target.window));
-    target.shards = std::max(shards, needed);
-    if (needed <= shards) break;
-  }
-  const Demand until_there = s.ForecastDemand(target.lead_time + s.policy.step);
-  target.now = s.FillAchievable(until_there).share > 1 + kRounding;
-  return target;
-}
-
 // Whether a partition that cannot be split would be nearly all of its shard's load in the resource
 // that is short once the others are spread well: then more shards change nothing.
 bool HotPartitionIsAll(const Situation& s, Resource r, const Demand& demand) {
@@ -66,18 +43,28 @@ std::string CapacityText(const Situation& s, Resource r) {
   return text;
 }
 
-Reason ForecastReason(const Situation& s, const ForecastTarget& target) {
-  const Demand demand = s.ForecastDemand(target.window);
+// What the schedule says of a change, beside staying.
+std::string CostText(const Situation& s, int to) {
+  if (!s.size || s.size->to != to) return "";
+  const SizeDecision& size = *s.size;
+  return fmt::format(
+      "; over the next {} {} now is expected to cost {:.3g} shard-hours less than {}",
+      FormatDuration(size.horizon), Shards(to), size.Regret(s.shards), Shards(s.shards));
+}
+
+Reason ForecastReason(const Situation& s, int to) {
+  const Duration lead_time = s.LeadTimeTo(to);
+  const Duration window = CoveredWindow(s.policy, lead_time);
+  const Demand demand = s.ExpectedDemand(window);
   const Resource r = s.FillAchievable(demand).resource;
   const double usable = s.capacity.Usable(r, s.shards, s.AchievableImbalance()[r]);
-  const Peak peak = s.forecast[r]->Over(target.window);
-  std::string text = fmt::format("demand is forecast ({}) to reach {} by {}, {}",
-                                 QuantileName(s.policy.risk_quantile), Amount(r, peak.value),
-                                 FormatTimeOfDay(peak.by), CapacityText(s, r));
-  if (const auto crossing = s.forecast[r]->Crossing(usable)) {
-    text += fmt::format(", passed at {}", FormatTimeOfDay(*crossing));
+  std::string text = fmt::format("{}, {}", DemandText(s, r, window), CapacityText(s, r));
+  if (s.forecast[r]) {
+    if (const auto crossing = s.forecast[r]->Crossing(usable)) {
+      text += fmt::format(", passed at {}", FormatTimeOfDay(*crossing));
+    }
   }
-  text += fmt::format("; lead time {}", FormatDuration(target.lead_time));
+  text += fmt::format("; lead time {}{}", FormatDuration(lead_time), CostText(s, to));
   return {ReasonCode::kForecastExceedsCapacity, std::move(text)};
 }
 
@@ -95,17 +82,25 @@ double ReactiveLimit(const Situation& s) {
   return trusted ? s.policy.reactive_utilisation : s.policy.target_utilisation;
 }
 
-void AddForecast(const Situation& s, Proposal& p, std::vector<Reason>& rejections,
-                 const ForecastTarget& target) {
-  if (!target.now) return;
-  const Demand demand = s.ForecastDemand(target.window);
+void AddForecast(const Situation& s, Proposal& p, std::vector<Reason>& rejections) {
+  if (s.AnyForecast() && s.shards >= s.policy.max_shards) {
+    // The schedule keeps within the policy; people want to know that it should not have to.
+    const Demand demand = s.ForecastDemand(s.LeadTimeTo(s.shards + 1) + s.policy.step);
+    if (s.FillAchievable(demand).share > 1 + kRounding) {
+      p.to = std::max(p.to, s.capacity.ShardsFor(demand));
+      p.reasons.push_back(ForecastReason(s, p.to));
+    }
+    return;
+  }
+  if (!s.size || s.size->to <= s.shards) return;
+  const Demand demand = s.ExpectedDemand(CoveredWindow(s.policy, s.LeadTimeTo(s.size->to)));
   const Resource r = s.FillAchievable(demand).resource;
   if (HotPartitionIsAll(s, r, demand)) {
     rejections.push_back(HotPartition(s, r, demand));
     return;
   }
-  p.to = std::max(p.to, target.shards);
-  p.reasons.push_back(ForecastReason(s, target));
+  p.to = std::max(p.to, s.size->to);
+  p.reasons.push_back(ForecastReason(s, s.size->to));
 }
 
 void AddObserved(const Situation& s, Proposal& p, std::vector<Reason>& rejections) {
@@ -184,16 +179,7 @@ std::optional<Proposal> ProposeScaleOut(const Situation& s, std::vector<Reason>&
   }
   if (s.capacity.known() && s.shards > 0) {
     AddObserved(s, proposal, rejections);
-    if (s.AnyForecast()) {
-      const ForecastTarget target = TargetOf(s);
-      AddForecast(s, proposal, rejections, target);
-      // What is done anyway is done in one go.
-      const bool acting = proposal.to > s.shards;
-      if (acting && s.ForecastTrust() >= Trust::kFair &&
-          !s.capacity.PartitionTooHot(s.ForecastDemand(target.window))) {
-        proposal.to = std::max(proposal.to, target.shards);
-      }
-    }
+    AddForecast(s, proposal, rejections);
   }
   if (proposal.reasons.empty()) return std::nullopt;
   return proposal;
@@ -242,44 +228,46 @@ Duration ScaleInWindow(const Situation& s, int to) {
 
 std::optional<Proposal> ProposeScaleIn(const Situation& s, std::vector<Reason>& rejections) {
   if (!s.capacity.known() || s.shards <= 1) return std::nullopt;
-  const auto fits = [&](int to, Duration window) {
-    const Demand demand = s.ExpectedDemand(window);
-    return s.capacity.FillOf(demand, to, s.capacity.Reachable(to)).share <=
-           HighestFillAfterScaleIn(s.policy);
-  };
-  const int one_less = s.shards - 1;
-  if (!fits(one_less, ScaleInWindow(s, one_less))) {
-    if (one_less >= s.policy.min_shards && fits(one_less, s.LeadTimeTo(s.shards + 1))) {
-      const Duration window = ScaleInWindow(s, one_less);
-      const auto fill =
-          s.capacity.FillOf(s.ExpectedDemand(window), one_less, s.capacity.Reachable(one_less));
-      const Resource r = fill.resource;
-      const double limit =
-          HighestFillAfterScaleIn(s.policy) *
-          s.capacity.Usable(r, one_less, s.capacity.ReachableImbalance(r, one_less));
-      rejections.push_back(
-          {ReasonCode::kForecastExceedsCapacity,
-           fmt::format("scale-in to {}: {}, they should bear at most {} for the next {}",
-                       Shards(one_less), DemandText(s, r, window), Amount(r, limit),
-                       FormatDuration(window))});
+  if (!s.size) {
+    rejections.push_back({ReasonCode::kNoForecast,
+                          "scale-in: neither a forecast nor enough recent demand is known"});
+    return std::nullopt;
+  }
+  if (s.size->to < s.shards) {
+    return Proposal{
+        PlanKind::kScaleIn, s.shards, s.size->to, false, {ScaleInReason(s, s.size->to)}};
+  }
+  if (s.shards == s.policy.min_shards) {
+    const auto fill = s.capacity.FillOf(s.ExpectedDemand(ScaleInWindow(s, s.shards - 1)),
+                                        s.shards - 1, s.capacity.Reachable(s.shards - 1));
+    if (fill.share <= HighestFillAfterScaleIn(s.policy)) {
+      rejections.push_back({ReasonCode::kAtMinimum, fmt::format("{} would do; min_shards is {}",
+                                                                Shards(s.shards - 1), s.shards)});
     }
     return std::nullopt;
   }
-  int to = one_less;
-  while (to > 1 && fits(to - 1, ScaleInWindow(s, to - 1))) --to;
-  return Proposal{PlanKind::kScaleIn, s.shards, to, false, {ScaleInReason(s, to)}};
+  const int one_less = s.shards - 1;
+  const double regret = s.size->Regret(one_less);
+  if (one_less >= s.policy.min_shards && s.size->to == s.shards && regret > 0) {
+    rejections.push_back(
+        {ReasonCode::kForecastExceedsCapacity,
+         fmt::format("scale-in to {}: expected to cost {:.3g} shard-hours more than {} over the "
+                     "next {}, unserved demand included",
+                     Shards(one_less), regret, Shards(s.shards), FormatDuration(s.size->horizon))});
+  }
+  return std::nullopt;
 }
 
 Reason ScaleInReason(const Situation& s, int to) {
   const Duration window = ScaleInWindow(s, to);
   const auto fill = s.capacity.FillOf(s.ExpectedDemand(window), to, s.capacity.Reachable(to));
   const Resource r = fill.resource;
-  return {
-      ReasonCode::kForecastBelowCapacity,
-      fmt::format("for the next {} (scale_in_window and the way back) {}, usable capacity of {} "
-                  "is {}",
-                  FormatDuration(window), DemandText(s, r, window), Shards(to),
-                  Amount(r, s.capacity.Usable(r, to, s.capacity.ReachableImbalance(r, to))))};
+  return {ReasonCode::kForecastBelowCapacity,
+          fmt::format("for the next {} (scale_in_window and the way back) {}, usable capacity of "
+                      "{} is {}{}",
+                      FormatDuration(window), DemandText(s, r, window), Shards(to),
+                      Amount(r, s.capacity.Usable(r, to, s.capacity.ReachableImbalance(r, to))),
+                      CostText(s, to))};
 }
 
 }  // namespace tidewright::planner

@@ -9,6 +9,7 @@
 #include "planner/demand_profile.h"
 #include "planner/placement.h"
 #include "planner/planner.h"
+#include "planner/size_decision.h"
 #include "planner/sizing.h"
 
 namespace tidewright::planner {
@@ -33,6 +34,7 @@ struct Situation {
   PerResource<Observed> observed;
   bool saturated = false;  ///< a serving master says so: its load is a lower bound of demand
   std::vector<std::string> empty_masters;  ///< addresses
+  std::optional<SizeDecision> size;        ///< made once the rest is known
 
   explicit Situation(const PlanInput& plan_input);
   Situation(const Situation&) = delete;

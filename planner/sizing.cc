@@ -129,10 +129,10 @@ Policy Sane(Policy policy) {
   policy.risk_quantile = share(policy.risk_quantile, 0.01, 1, defaults.risk_quantile);
   policy.reactive_utilisation =
       std::max(policy.target_utilisation,
-               share(policy.reactive_utilisation, 0.01, 1, defaults.reactive_utilisation));
+               share(policy.reactive_utilisation, 0.01, 10, defaults.reactive_utilisation));
   policy.emergency_utilisation =
       share(policy.emergency_utilisation, 0.01, 10, defaults.emergency_utilisation);
-  policy.scale_in_slack = share(policy.scale_in_slack, 0, 0.9, defaults.scale_in_slack);
+  policy.scale_in_slack = share(policy.scale_in_slack, -1, 0.9, defaults.scale_in_slack);
   policy.min_fresh_share = share(policy.min_fresh_share, 0, 1, defaults.min_fresh_share);
   for (Duration* d :
        {&policy.provisioning_time, &policy.full_migration_time, &policy.consolidation_window,

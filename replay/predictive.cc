@@ -3,69 +3,139 @@
 #include <algorithm>
 
 #include "forecast/forecaster.h"
-#include "planner/capacity_schedule.h"
+#include "planner/planner.h"
 
 namespace tidewright::replay {
 namespace {
 
+constexpr Resource kUnit = Resource::kRequests;  // what a trace is taken for
+constexpr int kPartitions = 16384;
+constexpr std::size_t kRecentSteps = 2016 + 288;  // what the planner looks back at
+
+// The cluster that the simulated store stands for: shards alike, partitions and load even.
+class EvenCluster {
+ public:
+  [[nodiscard]] const Topology& With(int shards) {
+    if (topology_.ServingShards() == shards) return topology_;
+    topology_ = Topology{};
+    topology_.cluster = "replay";
+    topology_.partition_count = kPartitions;
+    topology_.agreed = true;
+    for (int i = 0; i < shards; ++i) {
+      Shard shard;
+      shard.id = fmt::format("shard-{}", i + 1);
+      shard.master = {shard.id, "127.0.0.1", i + 1, NodeRole::kMaster, NodeHealth::kOnline, ""};
+      shard.partitions = {{kPartitions * i / shards, kPartitions * (i + 1) / shards - 1}};
+      topology_.shards.push_back(std::move(shard));
+    }
+    return topology_;
+  }
+
+  [[nodiscard]] LoadSnapshot Bearing(double demand, WallTime now) const {
+    LoadSnapshot load;
+    load.at = now;
+    load.fresh_share = 1;
+    load.total[kUnit] = {demand, Quality::kFresh};
+    for (const Shard& shard : topology_.shards) {
+      NodeLoad node;
+      node.node_id = shard.master.id;
+      node.shard_id = shard.id;
+      node.sampled = now;
+      node.usage[kUnit] = {demand / static_cast<double>(topology_.shards.size()), Quality::kFresh};
+      load.nodes.push_back(std::move(node));
+    }
+    return load;
+  }
+
+ private:
+  Topology topology_;
+};
+
+Policy Within(Policy policy, const ScalingTerms& terms) {
+  policy.min_shards = std::max(policy.min_shards, terms.fewest);
+  policy.max_shards = std::min(policy.max_shards, terms.most);
+  policy.min_shards = std::min(policy.min_shards, policy.max_shards);
+  for (Resource r : kAllResources) policy.shard_capacity[r].reset();
+  policy.shard_capacity[kUnit] = terms.shard_capacity;
+  policy.step = terms.step;
+  policy.provisioning_time = terms.step * terms.moves.provisioning;
+  policy.full_migration_time = FromSeconds(Seconds(terms.step) * terms.moves.full_migration);
+  policy.migration_streams = terms.moves.streams;
+  return policy;
+}
+
 class Predictive : public ScalingPolicy {
  public:
-  Predictive(const Policy& policy, const ScalingTerms& terms) : policy_(policy), terms_(terms) {
+  Predictive(const Policy& policy, const ScalingTerms& terms, ForecastFaults faults)
+      : policy_(Within(policy, terms)), faults_(std::move(faults)) {
     request_.step = terms.step;
-    request_.horizon = static_cast<int>(policy.horizon / terms.step);
+    request_.horizon = std::max(1, static_cast<int>(policy.horizon / terms.step));
+    request_.levels = {0.5, 0.8, 0.9, 0.95, 0.99};  // what is calibrated
     request_.keep_paths = true;
   }
 
   [[nodiscard]] std::string Name() const override { return "tidewright"; }
 
   [[nodiscard]] int Shards(const ScalingQuestion& question) override {
-    Series news = question.demand;
-    const auto known =
-        state_.observed.empty() ? 0 : (state_.observed.end() - news.start) / state_.observed.step;
-    news.values.erase(news.values.begin(), news.values.begin() + known);
-    news.start += known * news.step;
-    auto updated = Update(state_, news);
-    if (!updated.ok()) return question.shards;
-    state_ = *std::move(updated);
-    if (NeedsRefit(state_, request_)) {
-      auto refitted = Refit(state_, request_);
-      if (refitted.ok()) state_ = *std::move(refitted);
-    }
-    const auto forecast = MakeForecast(state_, request_);
-    if (!forecast.ok()) return question.shards;
-    NotePromises(*forecast, state_.calibration);
-    return Decide(*forecast, question.shards);
+    const WallTime now = question.demand.end();
+    if (asked_ && *asked_ != question.shards) state_.last_action_ended = now;
+    asked_ = question.shards;
+    Remember(question.demand);
+    demand_[kUnit] = Predict();
+    const double observed = question.demand.empty() ? Series::kGap : question.demand.values.back();
+    const Topology& topology = cluster_.With(question.shards);
+    LoadSnapshot load;
+    load.at = now;
+    if (!Series::IsGap(observed)) load = cluster_.Bearing(observed, now);
+    Decision decision = Decide({topology, load, demand_, policy_, state_, now, &recent_});
+    state_.gate = std::move(decision.gate);
+    return decision.plan.to_shards;
   }
 
  private:
-  [[nodiscard]] int Decide(const Forecast& forecast, int shards) const {
-    planner::DemandRisk risk(forecast.horizon, terms_.most);
-    const SamplePaths& paths = forecast.paths;
-    const auto scale = static_cast<float>(1 / terms_.shard_capacity);
-    for (int h = 0; h < paths.steps; ++h) {
-      risk.Add(h, paths.values.data() + h, static_cast<std::size_t>(paths.paths),
-               static_cast<std::size_t>(paths.steps), scale, 1);
+  void Remember(const Series& demand) {
+    const std::size_t keep = std::min(demand.size(), kRecentSteps);
+    recent_[kUnit] = {
+        .start = demand.TimeOf(demand.size() - keep),
+        .step = demand.step,
+        .values = {demand.values.end() - static_cast<std::ptrdiff_t>(keep), demand.values.end()},
+        .flags = {}};
+    Series news = demand;
+    if (!series_.observed.empty()) {
+      const auto known = (series_.observed.end() - demand.start) / demand.step;
+      news.values.erase(news.values.begin(), news.values.begin() + known);
+      news.start += known * demand.step;
     }
-    risk.Finish();
-    planner::ScheduleProblem problem;
-    problem.from = shards;
-    problem.fewest = terms_.fewest;
-    problem.most = terms_.most;
-    problem.moves = terms_.moves;
-    problem.demand = {{.risk = &risk}};
-    return planner::MakeSchedule(problem).to;
+    if (auto updated = Update(series_, news); updated.ok()) series_ = *std::move(updated);
+  }
+
+  [[nodiscard]] std::optional<Forecast> Predict() {
+    if (NeedsRefit(series_, request_)) {
+      if (auto fitted = Refit(series_, request_); fitted.ok()) series_ = *std::move(fitted);
+    }
+    auto forecast = MakeForecast(series_, request_);
+    if (!forecast.ok()) return std::nullopt;
+    NotePromises(*forecast, series_.calibration);
+    if (faults_) faults_(*forecast);
+    return *std::move(forecast);
   }
 
   Policy policy_;
-  ScalingTerms terms_;
+  ForecastFaults faults_;
   ForecastRequest request_;
-  ForecastState state_;
+  ForecastState series_;
+  PerResource<std::optional<Forecast>> demand_;
+  RecentDemand recent_;
+  PlannerState state_;
+  EvenCluster cluster_;
+  std::optional<int> asked_;
 };
 
 }  // namespace
 
-std::unique_ptr<ScalingPolicy> MakePredictive(const Policy& policy, const ScalingTerms& terms) {
-  return std::make_unique<Predictive>(policy, terms);
+std::unique_ptr<ScalingPolicy> MakePredictive(const Policy& policy, const ScalingTerms& terms,
+                                              ForecastFaults faults) {
+  return std::make_unique<Predictive>(policy, terms, std::move(faults));
 }
 
 }  // namespace tidewright::replay

@@ -41,7 +41,6 @@ BOOST_AUTO_TEST_CASE(lasting_low_load_removes_one_shard_at_a_time) {
   BOOST_TEST(plan.to_shards == 5);
   BOOST_TEST(plan.retire.size() == 1u);
   BOOST_TEST(Has(plan.reasons, ReasonCode::kForecastBelowCapacity));
-  BOOST_TEST(Has(plan.rejections, ReasonCode::kStepLimit));
   BOOST_TEST((plan.with.cost_per_hour == Money::FromUnits(1.0)));
   // A sixth of the data, nothing to provision.
   BOOST_TEST((plan.lead_time > 590s && plan.lead_time <= 10min + 1s));

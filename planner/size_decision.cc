@@ -1,0 +1,206 @@
+#include "planner/size_decision.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "planner/analogues.h"
+#include "planner/shard_demand.h"
+#include "planner/situation.h"
+
+namespace tidewright::planner {
+namespace {
+
+constexpr int kMostSizes = 512;  // bounds time and memory, far above any real policy
+// Of memory above its capacity: nothing that it could save is worth that.
+constexpr double kMemoryPenalty = 1e4;
+// Steps ahead whose promises the gate holds against what came.
+constexpr std::array<int, 6> kPromised = {1, 3, 6, 12, 24, 48};
+
+float QuantileOf(const float* values, int count, double level, std::vector<float>& scratch) {
+  scratch.assign(values, values + count);
+  const auto rank = static_cast<std::ptrdiff_t>(level * (count - 1));
+  std::nth_element(scratch.begin(), scratch.begin() + rank, scratch.end());
+  return scratch[static_cast<std::size_t>(rank)];
+}
+
+// The two opinions of demand to come.
+struct Opinions {
+  const ShardDemand* demand = nullptr;
+  Analogues analogues;
+  double forecast_share = 0;
+  int steps = 0;
+};
+
+bool IsCurrent(const ShardDemand& demand, WallTime now) {
+  const Duration age = now - demand.recent_end;
+  return age < 2 * demand.step && age > -demand.step;
+}
+
+void SettleAndNote(const Opinions& o, ForecastGate& gate) {
+  const ShardDemand& demand = *o.demand;
+  for (std::size_t back = std::min<std::size_t>(demand.recent.size(), kPromised.back()); back > 0;
+       --back) {
+    const WallTime end = demand.recent_end - demand.step * static_cast<Duration::rep>(back - 1);
+    Settle(gate, end, demand.recent[demand.recent.size() - back]);
+  }
+  if (demand.steps == 0 || o.analogues.count == 0) return;
+  std::vector<ForecastGate::Promise> promises;
+  std::vector<float> scratch;
+  for (const int ahead : kPromised) {
+    if (ahead > o.steps) break;
+    ForecastGate::Promise promise;
+    promise.due = demand.from + demand.step * ahead;
+    promise.weight = static_cast<float>(1 / std::sqrt(ahead));
+    for (std::size_t l = 0; l < ForecastGate::kLevels.size(); ++l) {
+      promise.forecast[l] =
+          QuantileOf(demand.At(ahead - 1), demand.scenarios, ForecastGate::kLevels[l], scratch);
+      promise.analogue[l] = QuantileOf(o.analogues.At(ahead - 1), o.analogues.count,
+                                       ForecastGate::kLevels[l], scratch);
+    }
+    promises.push_back(promise);
+  }
+  Note(gate, demand.recent_end, promises);
+}
+
+Opinions Hear(const Situation& s, const ShardDemand& demand, ForecastGate* gate) {
+  Opinions o{.demand = &demand, .analogues = {}, .forecast_share = 1, .steps = demand.steps};
+  if (o.steps == 0) o.steps = static_cast<int>(s.policy.horizon / demand.step);
+  if (IsCurrent(demand, s.input.now)) o.analogues = FindAnalogues(demand.recent, o.steps);
+  if (gate != nullptr) {
+    SettleAndNote(o, *gate);
+    o.forecast_share = gate->ForecastShare();
+  }
+  if (demand.steps == 0) o.forecast_share = 0;
+  if (o.analogues.count == 0) o.forecast_share = demand.steps > 0 ? 1 : 0;
+  return o;
+}
+
+DemandRisk Tabulate(const Opinions& o, int steps, int most, double margin) {
+  DemandRisk risk(steps, most);
+  const ShardDemand& demand = *o.demand;
+  std::vector<float> scratch;
+  std::vector<float> values;
+  for (int t = 0; t < steps; ++t) {
+    if (o.forecast_share > 0 && t < demand.steps) {
+      const float* at = demand.At(t);
+      const auto share = static_cast<float>(o.forecast_share / demand.scenarios);
+      if (margin == 1) {
+        risk.Add(t, at, static_cast<std::size_t>(demand.scenarios), 1, 1, share);
+      } else {
+        const float median = QuantileOf(at, demand.scenarios, 0.5, scratch);
+        values.assign(at, at + demand.scenarios);
+        for (float& v : values) {
+          v = std::max(0.0F, median + static_cast<float>(margin) * (v - median));
+        }
+        risk.Add(t, values.data(), values.size(), 1, 1, share);
+      }
+    }
+    if (o.forecast_share < 1 && o.analogues.count > 0) {
+      const auto share = static_cast<float>((1 - o.forecast_share) / o.analogues.count);
+      risk.Add(t, o.analogues.At(t), static_cast<std::size_t>(o.analogues.count), 1, 1, share);
+    }
+  }
+  risk.Finish();
+  return risk;
+}
+
+double Highest(const Opinions& o) {
+  double highest = 0;
+  for (const float v : o.demand->ahead) highest = std::max<double>(highest, v);
+  for (const float v : o.analogues.values) highest = std::max<double>(highest, v);
+  return highest;
+}
+
+// What n shards serve where a partition cannot be split, judged at the highest demand expected.
+std::vector<double> Served(const Situation& s, int most) {
+  const Demand demand = s.ExpectedDemand(s.policy.horizon);
+  PerResource<double> even;
+  for (Resource r : kAllResources) even[r] = 1;
+  std::vector<double> served = {0};
+  for (int n = 1; n <= most; ++n) {
+    const double level = s.capacity.FillOf(demand, n, even).share;
+    const double lies = n == s.shards ? s.FillAchievable(demand).share
+                                      : s.capacity.FillOf(demand, n, s.capacity.Reachable(n)).share;
+    served.push_back(lies > level && level > 0 ? n * level / lies : n);
+  }
+  return served;
+}
+
+MoveModel Moves(const Situation& s, Duration step) {
+  const MoveExperience& learned = s.input.state.experience;
+  const Duration provisioning = learned.provisioning.value_or(s.policy.provisioning_time);
+  const Duration whole = learned.per_partition
+                             ? *learned.per_partition * s.input.topology.partition_count
+                             : s.policy.full_migration_time;
+  MoveModel moves;
+  moves.provisioning = static_cast<int>((provisioning + step - Duration(1)) / step);
+  moves.full_migration = Seconds(whole) / Seconds(step);
+  moves.streams = s.policy.migration_streams;
+  return moves;
+}
+
+}  // namespace
+
+double SizeDecision::Regret(int shards) const {
+  const ScheduleOption* option = schedule.Towards(shards);
+  const ScheduleOption* best = schedule.Towards(to);
+  if (option == nullptr || best == nullptr) return 0;
+  return (option->cost - best->cost) * Seconds(step) / 3600;
+}
+
+std::optional<SizeDecision> DecideSize(const Situation& s, ForecastGate& gate) {
+  if (!s.capacity.known() || s.shards <= 0) return std::nullopt;
+  const auto flows = FoldDemand(s, DemandKind::kFlows);
+  const auto memory = FoldDemand(s, DemandKind::kMemory);
+  if (!flows && !memory) return std::nullopt;
+  std::vector<Opinions> opinions;
+  if (flows) opinions.push_back(Hear(s, *flows, &gate));
+  if (memory) opinions.push_back(Hear(s, *memory, nullptr));
+  std::erase_if(opinions,
+                [](const Opinions& o) { return o.demand->steps == 0 && o.analogues.count == 0; });
+  if (opinions.empty()) return std::nullopt;
+
+  double highest = 0;
+  int steps = opinions.front().steps;
+  for (const Opinions& o : opinions) {
+    highest = std::max(highest, Highest(o));
+    steps = std::min(steps, o.steps);
+  }
+  const int needed = static_cast<int>(std::min<double>(std::ceil(highest), kMostSizes)) + 1;
+  ScheduleProblem problem;
+  problem.from = s.shards;
+  problem.fewest = s.policy.min_shards;
+  problem.most = std::clamp(std::max(needed, s.shards), s.policy.min_shards,
+                            std::max(s.policy.max_shards, s.policy.min_shards));
+  problem.most = std::min(problem.most, problem.fewest + kMostSizes);
+  problem.max_step_out = s.policy.max_step_out;
+  problem.max_step_in = s.policy.max_step_in;
+  SizeDecision out;
+  out.step = opinions.front().demand->step;
+  out.horizon = out.step * steps;
+  problem.moves = Moves(s, out.step);
+  problem.move_cost = s.policy.move_cost * 3600 / Seconds(out.step);
+  problem.served = Served(s, std::max(problem.most, s.shards));
+
+  std::vector<DemandRisk> tables;
+  tables.reserve(opinions.size());
+  const int grid = std::max(problem.most, s.shards);
+  for (const Opinions& o : opinions) {
+    tables.push_back(Tabulate(o, steps, grid, s.policy.demand_margin));
+    const bool stock = memory && o.demand == &*memory;
+    problem.demand.push_back(
+        {.risk = &tables.back(),
+         .unserved_penalty = stock ? kMemoryPenalty : s.policy.unserved_penalty,
+         .violation_penalty = stock ? kMemoryPenalty : s.policy.violation_penalty});
+  }
+  out.forecast_share = opinions.front().forecast_share;
+  out.analogues = opinions.front().analogues.count;
+  const auto& recent = opinions.front().demand->recent;
+  out.seen = out.step *
+             std::count_if(recent.begin(), recent.end(), [](float v) { return !std::isnan(v); });
+  out.schedule = MakeSchedule(problem);
+  out.to = out.schedule.to;
+  return out;
+}
+
+}  // namespace tidewright::planner

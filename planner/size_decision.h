@@ -1,0 +1,33 @@
+// The size that is cheapest for what may come: the schedule over forecast and analogues, mixed by
+// what their promises came to. Internal to the planner.
+#pragma once
+
+#include <optional>
+
+#include "core/time.h"
+#include "planner/capacity_schedule.h"
+#include "planner/forecast_gate.h"
+
+namespace tidewright::planner {
+
+struct Situation;
+
+struct SizeDecision {
+  int to = 0;  ///< shards to go to now; the present size is "stay"
+  CapacitySchedule schedule;
+  double forecast_share = 0;  ///< in the risk that was planned for; the rest is the analogues'
+  int analogues = 0;          ///< similar past times that were found
+  Duration seen{0};           ///< observed demand that they were looked for in
+  Duration horizon{0};
+  Duration step{0};
+
+  /// What a choice costs more than the cheapest one, in shard-hours.
+  [[nodiscard]] double Regret(int shards) const;
+};
+
+/// Settles and notes the gate's promises on the way. Nothing where neither a forecast nor enough
+/// recent demand is known, or no resource binds.
+[[nodiscard]] std::optional<SizeDecision> DecideSize(const Situation& situation,
+                                                     ForecastGate& gate);
+
+}  // namespace tidewright::planner
