@@ -179,10 +179,15 @@ void ReadPolicy(Section& section, Policy& policy) {
   section.Whole("max_shards", policy.max_shards, 1, 1000);
   section.Whole("replicas_per_shard", policy.replicas_per_shard, 0, 5);
   ReadShardCapacity(section, policy);
-  section.Number("target_utilisation", policy.target_utilisation, 0.1, 0.95);
+  section.Number("target_utilisation", policy.target_utilisation, 0.1, 1);
   section.Number("risk_quantile", policy.risk_quantile, 0.5, 0.999);
   section.Number("reactive_utilisation", policy.reactive_utilisation, 0.1, 2);
   section.Number("emergency_utilisation", policy.emergency_utilisation, 0.1, 2);
+  section.Number("unserved_penalty", policy.unserved_penalty, 0, 1e6);
+  section.Number("violation_penalty", policy.violation_penalty, 0, 1e6);
+  section.Number("demand_margin", policy.demand_margin, 0, 10);
+  section.Number("move_cost", policy.move_cost, 0, 1e6);
+  section.Whole("migration_streams", policy.migration_streams, 1, 1000);
   section.Span("provisioning_time", policy.provisioning_time, 0s, kDay);
   section.Span("full_migration_time", policy.full_migration_time, 1s, 30 * kDay);
   section.Span("consolidation_window", policy.consolidation_window, 0s, kDay);

@@ -129,7 +129,10 @@ void Controller::Cycle() {
 
   Plan plan;
   if (known != nullptr) {
-    plan = MakePlan({*known, load, memory_.demand(), options_.policy, CurrentPlannerState(), now});
+    Decision decision = Decide({*known, load, memory_.demand(), options_.policy,
+                                CurrentPlannerState(), now, &memory_.recent()});
+    plan = std::move(decision.plan);
+    memory_.SetGate(std::move(decision.gate));
   } else {
     plan.cluster = options_.cluster;
     plan.created = plan.expires = now;

@@ -11,8 +11,14 @@ constexpr Duration kLongestSpan = std::chrono::minutes(5);
 constexpr int kPaths = 200;
 /// Holidays are learned from this far back: last year's, wherever it lay.
 constexpr Duration kEventMemory = std::chrono::days(400);
+/// What the planner looks for similar times in.
+constexpr Duration kRecent = std::chrono::hours(24 * 9);
 const std::vector<Duration> kWindows = {std::chrono::minutes(30), std::chrono::hours(1),
                                         std::chrono::hours(4)};
+
+SeriesKey GateKey(const std::string& cluster) {
+  return {cluster, Scope::kCluster, "forecast-gate", Resource::kRequests};
+}
 
 }  // namespace
 
@@ -37,6 +43,10 @@ Status DemandMemory::Load(WallTime now) {
       if (calibration.ok()) states_[r].calibration = *std::move(calibration);
     }
     TW_ASSIGN_OR_RETURN(states_[r], Update(std::move(states_[r]), series));
+  }
+  TW_ASSIGN_OR_RETURN(const std::string kept_gate, history_.ReadState(GateKey(cluster_)));
+  if (!kept_gate.empty()) {
+    if (auto gate = DecodeGate(kept_gate); gate.ok()) gate_ = *std::move(gate);
   }
   return RefreshCalendar(now);
 }
@@ -125,6 +135,7 @@ Status DemandMemory::Forecast(WallTime now) {
   for (Resource r : kAllResources) {
     demand_[r].reset();
     if (r != Resource::kRequests && !policy_.shard_capacity[r]) continue;
+    RefreshRecent(r, now);
     if (NeedsRefit(states_[r], request)) {
       auto refitted = Refit(states_[r], request);
       if (refitted.ok()) states_[r] = *std::move(refitted);
@@ -151,9 +162,29 @@ Status DemandMemory::KeepCalibrations(WallTime now) {
     states.push_back({.key = states_[r].key, .bytes = EncodeCalibration(states_[r].calibration)});
   }
   if (states.empty()) return OkStatus();
+  states.push_back({.key = GateKey(cluster_), .bytes = EncodeGate(gate_)});
   TW_RETURN_IF_ERROR(history_.KeepStates(states));
   kept_at_ = hour;
   return OkStatus();
+}
+
+// The step that has just begun is left out: it is not observed yet.
+void DemandMemory::RefreshRecent(Resource resource, WallTime now) {
+  const Series& observed = states_[resource].observed;
+  recent_[resource] = {};
+  if (observed.empty()) return;
+  const WallTime end = FloorTo(now, policy_.step);
+  const WallTime from = std::max(observed.start, FloorTo(now - kRecent, policy_.step));
+  const auto first = (from - observed.start) / observed.step;
+  const auto last = std::clamp<Duration::rep>((end - observed.start) / observed.step, first,
+                                              static_cast<Duration::rep>(observed.size()));
+  const Series window{.start = observed.TimeOf(static_cast<std::size_t>(first)),
+                      .step = observed.step,
+                      .values = {observed.values.begin() + first, observed.values.begin() + last},
+                      .flags = {}};
+  if (auto coarse = Coarsen(window, policy_.step); coarse.ok()) {
+    recent_[resource] = *std::move(coarse);
+  }
 }
 
 double DemandMemory::Peak(Resource resource) const {

@@ -12,6 +12,7 @@
 #include "core/topology.h"
 #include "forecast/forecaster.h"
 #include "history/history.h"
+#include "planner/planner.h"
 #include "planner/policy.h"
 
 namespace tidewright {
@@ -37,6 +38,11 @@ class DemandMemory {
   [[nodiscard]] const PerResource<std::optional<tidewright::Forecast>>& demand() const {
     return demand_;
   }
+  /// Observed demand at the policy's step, as the planner looks back at it.
+  [[nodiscard]] const RecentDemand& recent() const { return recent_; }
+  /// What the forecast's promises came to; written down with the calibrations.
+  [[nodiscard]] const ForecastGate& gate() const { return gate_; }
+  void SetGate(ForecastGate gate) { gate_ = std::move(gate); }
   /// Why a resource has no forecast, and what is wrong with the calendar; empty when all is well.
   [[nodiscard]] const std::vector<std::string>& problems() const { return problems_; }
   /// Highest demand in any policy step that is remembered.
@@ -44,6 +50,7 @@ class DemandMemory {
 
  private:
   Status KeepCalibrations(WallTime now);
+  void RefreshRecent(Resource resource, WallTime now);
   std::vector<HistoryPoint> Points(const LoadSnapshot& load, const Topology* topology, bool moving,
                                    WallTime minute) const;
 
@@ -56,6 +63,8 @@ class DemandMemory {
   CalendarFile calendar_;
   PerResource<ForecastState> states_;
   PerResource<std::optional<tidewright::Forecast>> demand_;
+  RecentDemand recent_;
+  ForecastGate gate_;
   std::vector<std::string> problems_;
   std::optional<WallTime> recorded_;  ///< minute that was recorded last
   std::optional<WallTime> forecast_at_;

@@ -27,7 +27,8 @@ struct Policy {
   /// What one shard can bear of a resource at full use. A resource without a figure does not bind.
   PerResource<std::optional<double>> shard_capacity;
   double target_utilisation = 0.70;  ///< share of shard_capacity that planned demand may reach
-  double risk_quantile = 0.95;       ///< of the maximum of demand over the lead time
+  /// At which demand is told, and within which a decrease must stay: of its maximum over a window.
+  double risk_quantile = 0.95;
   /// Observed demand above this share of full capacity adds shards whatever a trusted forecast
   /// says; at least target_utilisation, which counts where there is no such forecast.
   double reactive_utilisation = 0.85;
@@ -50,13 +51,15 @@ struct Policy {
   Duration provisioning_time = std::chrono::minutes(5);
   Duration full_migration_time = std::chrono::hours(1);
 
-  /// A scale-out also covers this much time after its lead time, so that a rise is not chased in
-  /// small steps (the lead time itself where that is longer).
+  /// What a plan brings is told for its lead time and this much more (the lead time again where
+  /// that is longer).
   Duration consolidation_window = std::chrono::minutes(30);
   /// The risk quantile must stay low for this long before a decrease, beside what it costs; 0: the
   /// costs alone decide.
   Duration scale_in_window = std::chrono::hours(2);
-  double scale_in_slack = 0.05;  ///< share of usable capacity that a decrease must leave unused
+  /// Share of usable capacity that a decrease must leave unused; below 0 it may begin before
+  /// observed demand has fallen.
+  double scale_in_slack = 0.05;
   Duration scale_out_cooldown = std::chrono::minutes(0);  ///< after any action
   Duration scale_in_cooldown = std::chrono::minutes(30);  ///< after any action
   /// After any action; a shard that is at its limit does not wait for it.

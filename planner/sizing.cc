@@ -133,6 +133,11 @@ Policy Sane(Policy policy) {
   policy.emergency_utilisation =
       share(policy.emergency_utilisation, 0.01, 10, defaults.emergency_utilisation);
   policy.scale_in_slack = share(policy.scale_in_slack, -1, 0.9, defaults.scale_in_slack);
+  policy.unserved_penalty = share(policy.unserved_penalty, 0, 1e6, defaults.unserved_penalty);
+  policy.violation_penalty = share(policy.violation_penalty, 0, 1e6, defaults.violation_penalty);
+  policy.demand_margin = share(policy.demand_margin, 0, 10, defaults.demand_margin);
+  policy.move_cost = share(policy.move_cost, 0, 1e6, defaults.move_cost);
+  policy.migration_streams = std::clamp(policy.migration_streams, 1, 1 << 20);
   policy.min_fresh_share = share(policy.min_fresh_share, 0, 1, defaults.min_fresh_share);
   for (Duration* d :
        {&policy.provisioning_time, &policy.full_migration_time, &policy.consolidation_window,

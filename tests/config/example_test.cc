@@ -76,6 +76,11 @@ BOOST_AUTO_TEST_CASE(every_key_stands_in_the_example_and_its_comments_tell_the_d
   BOOST_TEST(stated.reactive_utilisation == defaults.reactive_utilisation);
   BOOST_TEST(stated.emergency_utilisation == defaults.emergency_utilisation);
   BOOST_TEST(stated.risk_quantile == defaults.risk_quantile);
+  BOOST_TEST(stated.unserved_penalty == defaults.unserved_penalty);
+  BOOST_TEST(stated.violation_penalty == defaults.violation_penalty);
+  BOOST_TEST(stated.demand_margin == defaults.demand_margin);
+  BOOST_TEST(stated.move_cost == defaults.move_cost);
+  BOOST_TEST(stated.migration_streams == defaults.migration_streams);
   BOOST_TEST(stated.scale_in_slack == defaults.scale_in_slack);
   BOOST_TEST(stated.min_fresh_share == defaults.min_fresh_share);
   BOOST_TEST(stated.min_shards == defaults.min_shards);
