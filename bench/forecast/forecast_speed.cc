@@ -3,7 +3,9 @@
 // Full fits with all quantiles and the maxima over one and four hours, as the controller asks for
 // them: 672 hourly points, 48 ahead; 4,032 five-minute points, 288 ahead. Made-up seeded series of
 // several kinds, alone and all in turn; with SHARED (the folder that holds m4/ and traces/), the
-// newest points of real ones too. Then the steps that cost less than a fit.
+// newest points of real ones too. Then the steps that cost less than a fit: above all the re-forecast
+// from members that were fitted before, which a daemon and a replay do every five minutes, for 96 and
+// 288 steps.
 //
 // Each line is the median of repetitions, in CPU time, which other processes disturb less than the
 // clock's. The counter is in series (of Update: samples) a second. The warning that Debian's
@@ -45,6 +47,9 @@ ForecastRequest RequestFor(const Size& size) {
   request.windows = {std::chrono::hours(1), std::chrono::hours(4)};
   return request;
 }
+
+constexpr Size kReforecasts[] = {
+    {"4032_five_minute_96_ahead", std::chrono::minutes(5), 4032, 96}, kFiveMinutes};
 
 ForecastState StateOf(Series series) {
   ForecastState state;
@@ -101,13 +106,39 @@ void RegisterFits(const std::string& of, const Size& size, std::vector<ForecastS
               });
 }
 
-void RegisterMadeUp(const Size& size) {
+std::vector<ForecastState> OfAllKinds(const Size& size) {
   std::vector<ForecastState> all;
   for (const Kind kind : kKinds) {
     for (auto& state : StatesOf(kind, size)) all.push_back(std::move(state));
   }
-  RegisterFits("made_up_of_all_kinds", size, std::move(all));
+  return all;
+}
+
+void RegisterMadeUp(const Size& size) {
+  RegisterFits("made_up_of_all_kinds", size, OfAllKinds(size));
   for (const Kind kind : kKinds) RegisterFits(KindName(kind), size, StatesOf(kind, size));
+}
+
+/// One iteration forecasts one series of the set, all in turn, from members fitted before.
+void RegisterReforecasts(const std::string& of, const Size& size,
+                         std::vector<ForecastState> states) {
+  const ForecastRequest request = RequestFor(size);
+  for (ForecastState& state : states) {
+    auto fitted = Refit(std::move(state), request);
+    if (fitted.ok()) state = *std::move(fitted);
+  }
+  const std::string name = fmt::format("reforecast/{}/{}_{}", size.name, states.size(), of);
+  RegisterOne(name, benchmark::kMillisecond,
+              [states = std::move(states), request](benchmark::State& run) {
+                std::size_t next = 0;
+                for (auto _ : run) {
+                  auto forecast = MakeForecast(states[next], request);
+                  if (!forecast.ok()) run.SkipWithError(Message(forecast.status()).c_str());
+                  benchmark::DoNotOptimize(forecast);
+                  next = (next + 1) % states.size();
+                }
+                TellRate(run, "series/s", 1);
+              });
 }
 
 Status RegisterReal(const std::string& shared) {
@@ -118,7 +149,8 @@ Status RegisterReal(const std::string& shared) {
   std::vector<ForecastState> five_minutes;
   for (const Trace& trace : traces) AddNewest(trace.series, kFiveMinutes, five_minutes);
   RegisterFits("of_m4_hourly", kHourly, std::move(hourly));
-  RegisterFits("traces", kFiveMinutes, std::move(five_minutes));
+  RegisterFits("traces", kFiveMinutes, five_minutes);
+  for (const Size& size : kReforecasts) RegisterReforecasts("traces", size, five_minutes);
   return OkStatus();
 }
 
@@ -197,6 +229,9 @@ int Main(int argc, char** argv) {
     return 2;
   }
   for (const Size& size : {kHourly, kFiveMinutes}) RegisterMadeUp(size);
+  for (const Size& size : kReforecasts) {
+    RegisterReforecasts("made_up_of_all_kinds", size, OfAllKinds(size));
+  }
   if (argc == 2) {
     if (const Status status = RegisterReal(argv[1]); !status.ok()) {
       fmt::print(stderr, "forecast_speed: {}\n", Message(status));
