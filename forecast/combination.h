@@ -26,9 +26,7 @@ struct Combined {
 void FitMembers(const Prepared& p, int horizon, std::vector<std::unique_ptr<Member>>& members);
 
 /// Combines members, which were fitted to this series or to an earlier state of it, by a weighted
-/// median, the weight being 1/error³ at past origins: error is a member's mean absolute error over
-/// a stretch of the horizon (half an hour, then doubling) relative to the mean over all members at
-/// the same steps. Recent origins count more, with a half-life that grows with the horizon.
+/// median (weigher.h).
 [[nodiscard]] Combined Combine(const Prepared& p,
                                const std::vector<std::unique_ptr<Member>>& members, int horizon);
 

@@ -19,6 +19,10 @@ using Mask = int __attribute__((vector_size(kLanes * sizeof(int))));
 }
 inline void Store(Floats v, float* to) { std::memcpy(to, &v, sizeof v); }
 [[nodiscard]] inline Floats Splat(float v) { return Floats{v, v, v, v}; }
+[[nodiscard]] inline Floats Abs(Floats v) {
+  const Mask no_sign = {0x7fffffff, 0x7fffffff, 0x7fffffff, 0x7fffffff};
+  return reinterpret_cast<Floats>(reinterpret_cast<Mask>(v) & no_sign);
+}
 /// v where the mask is set, else 0.
 [[nodiscard]] inline Floats Only(Mask mask, Floats v) {
   return reinterpret_cast<Floats>(mask & reinterpret_cast<Mask>(v));

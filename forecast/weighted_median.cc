@@ -4,7 +4,7 @@
 
 namespace tidewright {
 
-void WeightedMedian(const std::vector<const float*>& rows, const std::vector<const float*>& weights,
+void WeightedMedian(std::span<const float* const> rows, std::span<const float* const> weights,
                     int columns, float* out) {
   const std::size_t count = rows.size();
   Floats value[kMostRows];

@@ -1,7 +1,7 @@
 // The weighted median of some rows, column by column. Inside the room only.
 #pragma once
 
-#include <vector>
+#include <span>
 
 #include "forecast/lanes.h"
 
@@ -14,7 +14,7 @@ namespace tidewright {
 /// weight lies on each side, the mean of the two values between which it lies. Rows hold `columns`
 /// values (a multiple of kLanes), finite. At most kMostRows rows, at least one.
 inline constexpr int kMostRows = 16;
-void WeightedMedian(const std::vector<const float*>& rows, const std::vector<const float*>& weights,
+void WeightedMedian(std::span<const float* const> rows, std::span<const float* const> weights,
                     int columns, float* out);
 
 }  // namespace tidewright

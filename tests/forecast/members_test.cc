@@ -214,7 +214,9 @@ BOOST_AUTO_TEST_CASE(a_median_of_two_equal_weights_lies_between) {
   const std::vector<float> values[2] = {{1, 2, 3, 4}, {3, 2, 1, 8}};
   const std::vector<float> ones(4, 1.0F);
   float out[4];
-  WeightedMedian({values[0].data(), values[1].data()}, {ones.data(), ones.data()}, 4, out);
+  const float* rows[] = {values[0].data(), values[1].data()};
+  const float* shares[] = {ones.data(), ones.data()};
+  WeightedMedian(rows, shares, 4, out);
   const float expected[4] = {2, 2, 2, 6};
   for (int h = 0; h < 4; ++h) BOOST_TEST(out[h] == expected[h]);
 }
