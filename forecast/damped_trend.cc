@@ -11,7 +11,7 @@ constexpr double kBeta = 0.2;
 constexpr double kPhi = 0.9;
 constexpr int kBlocks = 14;
 // A trend moves the level by no more than this factor each way.
-constexpr double kMostLog = 0.7;
+constexpr float kMostLog = 0.7F;
 
 struct Holt {
   double level = 0;
@@ -39,25 +39,34 @@ double DampedSum(double phi, double steps) {
   return phi * (1.0 - std::pow(phi, steps)) / (1.0 - phi);
 }
 
-void DampedTrend::Fit(const Prepared&, const std::vector<int>&, int) {}
+void DampedTrend::Fit(const Prepared& p, const std::vector<int>&, int horizon) {
+  block_ = p.season > 0 ? p.season : 24 * p.hour;
+  sums_.resize(static_cast<std::size_t>(horizon));
+  // The last block's mean stands for its middle, half a block before the origin; the sum is
+  // DampedSum(φ, ½ + (h + 1)/block).
+  const double step = 1.0 / block_;
+  const double ratio = std::pow(kPhi, step);
+  double power = std::pow(kPhi, 0.5 + step);
+  for (float& sum : sums_) {
+    sum = static_cast<float>(kPhi * (1.0 - power) / (1.0 - kPhi));
+    power *= ratio;
+  }
+}
 
 bool DampedTrend::Predict(const Prepared& p, int origin, std::span<float> out) const {
-  const int block = p.season > 0 ? p.season : 24 * p.hour;
-  if (origin < 2 * block) return false;
-  const Holt holt = Smooth(p.log, origin, block);
-  const double season_mean = p.season > 0 ? p.log.ShapeMean(origin - block, origin) : 0.0;
-  const int horizon = static_cast<int>(out.size());
-  // The last block's mean stands for its middle, half a block before the origin; sum is
-  // DampedSum(φ, ½ + (h + 1)/block).
-  const double step = 1.0 / block;
-  double power = std::pow(kPhi, 0.5 + step);
-  const double ratio = std::pow(kPhi, step);
-  for (int h = 0; h < horizon; ++h, power *= ratio) {
-    const double sum = kPhi * (1.0 - power) / (1.0 - kPhi);
-    const double moved = std::clamp(sum * holt.trend, -kMostLog, kMostLog);
-    double value = holt.level + moved;
-    if (p.season > 0) value += p.log.shape[Prepared::Before(origin, h, p.season)] - season_mean;
-    out[static_cast<std::size_t>(h)] = static_cast<float>(value);
+  if (origin < 2 * block_) return false;
+  const Holt holt = Smooth(p.log, origin, block_);
+  const auto trend = static_cast<float>(holt.trend);
+  double level = holt.level;
+  if (p.season > 0) {
+    level -= p.log.ShapeMean(origin - block_, origin);
+    RepeatSeason(p.log.shape, origin, block_, out);
+  } else {
+    std::fill(out.begin(), out.end(), 0.0F);
+  }
+  const auto base = static_cast<float>(level);
+  for (std::size_t h = 0; h < out.size(); ++h) {
+    out[h] += base + std::clamp(sums_[h] * trend, -kMostLog, kMostLog);
   }
   ToDemand(Domain::kLog, out);
   return true;

@@ -19,6 +19,10 @@ class DampedTrend : public Member {
   [[nodiscard]] const char* Name() const override { return "damped trend"; }
   void Fit(const Prepared& p, const std::vector<int>& cutoffs, int horizon) override;
   [[nodiscard]] bool Predict(const Prepared& p, int origin, std::span<float> out) const override;
+
+ private:
+  int block_ = 1;            ///< steps
+  std::vector<float> sums_;  ///< [h] of the damped trend
 };
 
 }  // namespace tidewright

@@ -116,6 +116,57 @@ void DirectRidge::Fit(const Prepared& p, const std::vector<int>& cutoffs, int ho
   FitModels(p, without_long, models_.size(), horizon);
 }
 
+void DirectRidge::Between(const Prepared& p, const Recent& recent, const Model& model,
+                          std::size_t knot, int origin, std::span<float> out) const {
+  const auto horizon = static_cast<int>(out.size());
+  // Beyond the last knot that could be learned its coefficients hold on.
+  const std::size_t next = std::min(knot + 1, model.knots.size() - 1);
+  const int begin = model.knots[knot];
+  const int end = knot == next ? horizon : std::min(horizon, model.knots[next]);
+  const float per_step =
+      knot == next ? 0.0F : 1.0F / static_cast<float>(model.knots[next] - begin);
+  // What the features give at the knot, and what more of that by the next one.
+  const Coefficients& here = model.coefficients[knot];
+  Coefficients more = model.coefficients[next];
+  for (std::size_t j = 0; j < more.size(); ++j) more[j] -= here[j];
+  float known = here[0];
+  float known_more = more[0];
+  for (int j = 0; j < kRecent; ++j) {
+    known += here[j + 1] * recent.deviations[j];
+    known_more += more[j + 1] * recent.deviations[j];
+  }
+  if (p.season == 0) {
+    const float base = recent.last_day;
+    for (int h = begin; h < end; ++h) {
+      const float share = static_cast<float>(h - begin) * per_step;
+      out[h] = base + (known + here[5] * base) + share * (known_more + more[5] * base);
+    }
+    return;
+  }
+  // Run by run in which the places one season and one long season before are contiguous.
+  const Track& track = TrackOf(p, domain_);
+  for (int h = begin; h < end;) {
+    int stop = std::min(end, (h / p.season + 1) * p.season);
+    if (model.with_long) stop = std::min(stop, (h / p.long_season + 1) * p.long_season);
+    const int place = Prepared::Before(origin, h, p.season);
+    const float* shape = track.shape.data() + place;
+    const float* last = track.y.data() + place;
+    const float* lasting =  // what is not there deviates by nothing
+        model.with_long ? track.y.data() + Prepared::Before(origin, h, p.long_season) : shape;
+    float* __restrict to = out.data() + h;
+    for (int i = 0; i < stop - h; ++i) {
+      const float share = static_cast<float>(h - begin + i) * per_step;
+      const float base = shape[i];
+      const float day = last[i] - base;
+      const float week = lasting[i] - base;
+      const float nearer = known + here[5] * base + here[6] * day + here[7] * week;
+      const float farther = known_more + more[5] * base + more[6] * day + more[7] * week;
+      to[i] = base + nearer + share * farther;
+    }
+    h = stop;
+  }
+}
+
 bool DirectRidge::Predict(const Prepared& p, int origin, std::span<float> out) const {
   const Model* model = nullptr;
   for (const Model& m : models_) {
@@ -123,47 +174,12 @@ bool DirectRidge::Predict(const Prepared& p, int origin, std::span<float> out) c
   }
   if (model == nullptr || model->knots.empty() || model->knots[0] != 0) return false;
   if (origin < Earliest(p, model->with_long)) return false;
-  const Track& track = TrackOf(p, domain_);
-  const Recent recent = RecentAt(p, track, origin);
-  const int horizon = static_cast<int>(out.size());
+  const Recent recent = RecentAt(p, TrackOf(p, domain_), origin);
+  const auto horizon = static_cast<int>(out.size());
   for (std::size_t k = 0; k < model->knots.size() && model->knots[k] < horizon; ++k) {
-    // Beyond the last knot that could be learned its coefficients hold on.
-    const std::size_t next = std::min(k + 1, model->knots.size() - 1);
-    const int begin = model->knots[k];
-    const int end = k == next ? horizon : std::min(horizon, model->knots[next]);
-    const Coefficients& a = model->coefficients[k];
-    const Coefficients& b = model->coefficients[next];
-    float from = a[0];
-    float to = b[0];
-    for (int j = 0; j < kRecent; ++j) {
-      from += a[j + 1] * recent.deviations[j];
-      to += b[j + 1] * recent.deviations[j];
-    }
-    const float width = k == next ? 1.0F : static_cast<float>(model->knots[next] - begin);
-    // Stretch by stretch in which the places one season and one long season before are contiguous.
-    for (int h = begin; h < end;) {
-      int stop = end;
-      if (p.season > 0) stop = std::min(stop, (h / p.season + 1) * p.season);
-      if (model->with_long) stop = std::min(stop, (h / p.long_season + 1) * p.long_season);
-      const float* y = track.y.data();
-      const float* shape = track.shape.data();
-      const int place = p.season > 0 ? Prepared::Before(origin, h, p.season) : 0;
-      const int long_place = model->with_long ? Prepared::Before(origin, h, p.long_season) : 0;
-      for (int i = 0; i < stop - h; ++i) {
-        const float share = static_cast<float>(h + i - begin) / width;
-        const float base = p.season > 0 ? shape[place + i] : recent.last_day;
-        const float last = p.season > 0 ? y[place + i] - base : 0.0F;
-        const float lasting = model->with_long ? y[long_place + i] - base : 0.0F;
-        const float nearer = from + a[5] * base + a[6] * last + a[7] * lasting;
-        const float farther = to + b[5] * base + b[6] * last + b[7] * lasting;
-        const float value = base + nearer + share * (farther - nearer);
-        out[static_cast<std::size_t>(h + i)] =
-            std::clamp(value, model->bounds.lowest, model->bounds.highest);
-      }
-      h = stop;
-    }
+    Between(p, recent, *model, k, origin, out);
   }
-  ToDemand(domain_, out);
+  ToDemand(domain_, model->bounds, out);
   return true;
 }
 

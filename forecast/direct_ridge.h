@@ -56,6 +56,9 @@ class DirectRidge : public Member {
   /// Models of models_[first, last), whose features are the same; cutoffs rise.
   void FitModels(const Prepared& p, std::size_t first, std::size_t last, int horizon);
   void FitKnot(const Prepared& p, int knot, const Rows& rows, std::size_t first, std::size_t last);
+  /// Fills the steps from one knot to the next, in the domain.
+  void Between(const Prepared& p, const Recent& recent, const Model& model, std::size_t knot,
+               int origin, std::span<float> out) const;
 
   Domain domain_;
   std::vector<Model> models_;

@@ -3,6 +3,9 @@
 #include <Eigen/Core>
 #include <algorithm>
 #include <cmath>
+#include <limits>
+
+#include "forecast/lanes.h"
 
 namespace tidewright {
 
@@ -15,9 +18,23 @@ Bounds BoundsOf(const Track& track, int cutoff, Domain domain) {
 }
 
 void ToDemand(Domain domain, std::span<float> values) {
-  Eigen::Map<Eigen::ArrayXf> v(values.data(), static_cast<Eigen::Index>(values.size()));
-  if (domain == Domain::kLog) v = v.exp() - static_cast<float>(Prepared::kLogShift);
-  v = v.max(0.0F);
+  constexpr float kLowest = std::numeric_limits<float>::lowest();
+  ToDemand(domain, {.lowest = kLowest, .highest = -kLowest}, values);
+}
+
+void ToDemand(Domain domain, const Bounds& bounds, std::span<float> values) {
+  const Floats lowest = Splat(bounds.lowest);
+  const Floats highest = Splat(bounds.highest);
+  const Floats shift = Splat(static_cast<float>(Prepared::kLogShift));
+  const auto count = static_cast<int>(values.size());
+  if (domain == Domain::kLog) {
+    Transform(values.data(), count, [&](Floats v) {
+      return Max(Exp(Clamp(v, lowest, highest)) - shift, Splat(0));
+    });
+  } else {
+    Transform(values.data(), count,
+              [&](Floats v) { return Max(Clamp(v, lowest, highest), Splat(0)); });
+  }
 }
 
 }  // namespace tidewright

@@ -24,5 +24,7 @@ struct Bounds {
 
 /// From the domain to demand, never below zero, in place.
 void ToDemand(Domain domain, std::span<float> values);
+/// The same of what is first brought within bounds.
+void ToDemand(Domain domain, const Bounds& bounds, std::span<float> values);
 
 }  // namespace tidewright

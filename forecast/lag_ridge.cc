@@ -31,6 +31,11 @@ std::vector<int> LagsFor(const Prepared& p, int cutoff) {
   return lags;
 }
 
+// to[i] += times·from[i]; the two do not overlap.
+void AddTimes(float times, const float* from, int count, float* __restrict to) {
+  for (int i = 0; i < count; ++i) to[i] += times * from[i];
+}
+
 }  // namespace
 
 void LagRidge::Fit(const Prepared& p, const std::vector<int>& cutoffs, int) {
@@ -98,10 +103,9 @@ bool LagRidge::Predict(const Prepared& p, int origin, std::span<float> out) cons
     std::fill(at + begin, at + end, model->coefficients[0]);
     for (int j = kShortLags; j < lags; ++j) {
       const int lag = model->lags[j];
-      const float coefficient = c[j];
       const int observed = std::clamp(lag, begin, end);
-      for (int h = begin; h < observed; ++h) at[h] += coefficient * before[h - lag];
-      for (int h = observed; h < end; ++h) at[h] += coefficient * at[h - lag];
+      AddTimes(c[j], before + begin - lag, observed - begin, at + begin);
+      AddTimes(c[j], at + observed - lag, end - observed, at + observed);
     }
     for (int h = begin; h < end; ++h) {
       const float value = at[h] + c[1] * last[1] + c[2] * last[2] + c[0] * last[0];

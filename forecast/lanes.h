@@ -36,4 +36,39 @@ inline void Store(Floats v, float* to) { std::memcpy(to, &v, sizeof v); }
 [[nodiscard]] inline Floats Max(Floats a, Floats b) { return a < b ? b : a; }
 #endif
 
+[[nodiscard]] inline Floats Clamp(Floats v, Floats lowest, Floats highest) {
+  return Min(Max(v, lowest), highest);
+}
+
+/// e^x to a few units in the last place; x is taken within what a float can hold (±87). The
+/// argument is reduced to ±½·ln 2 by a power of two; the polynomial is Cephes' (expf.c).
+[[nodiscard]] inline Floats Exp(Floats x) {
+  constexpr float kRounder = 12582912.0F;  // 1.5·2²³: adding it rounds to an integer
+  x = Clamp(x, Splat(-87.0F), Splat(87.0F));
+  const Floats shifted = x * 1.44269504F + kRounder;
+  const Floats times = shifted - kRounder;
+  const Floats r = (x - times * 0.693359375F) + times * 2.12194440e-4F;
+  Floats tail = 1.9875691500e-4F * r + 1.3981999507e-3F;
+  tail = tail * r + 8.3334519073e-3F;
+  tail = tail * r + 4.1665795894e-2F;
+  tail = tail * r + 1.6666665459e-1F;
+  tail = tail * r + 5.0000001201e-1F;
+  const Floats reduced = tail * (r * r) + r + 1.0F;
+  const Mask exponent = (reinterpret_cast<Mask>(shifted) - reinterpret_cast<Mask>(Splat(kRounder)))
+                        << 23;
+  return reinterpret_cast<Floats>(reinterpret_cast<Mask>(reduced) + exponent);
+}
+
+/// Replaces v by change(v) for each of `count` floats.
+template <typename Change>
+void Transform(float* values, int count, Change change) {
+  int i = 0;
+  for (; i + kLanes <= count; i += kLanes) Store(change(Load(values + i)), values + i);
+  if (i == count) return;
+  float last[kLanes] = {};
+  std::memcpy(last, values + i, static_cast<std::size_t>(count - i) * sizeof(float));
+  Store(change(Load(last)), last);
+  std::memcpy(values + i, last, static_cast<std::size_t>(count - i) * sizeof(float));
+}
+
 }  // namespace tidewright

@@ -28,6 +28,9 @@ class Member {
   [[nodiscard]] virtual bool Predict(const Prepared& p, int origin, std::span<float> out) const = 0;
 };
 
+/// Copies the last period of `source` before `origin` again and again.
+void RepeatSeason(const std::vector<float>& source, int origin, int period, std::span<float> out);
+
 /// All members that make sense for this series' seasons.
 [[nodiscard]] std::vector<std::unique_ptr<Member>> MakeMembers(const Prepared& p);
 

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "forecast/damped_trend.h"
 #include "forecast/direct_ridge.h"
 #include "forecast/intermittent.h"
@@ -7,6 +9,14 @@
 #include "forecast/shape_level.h"
 
 namespace tidewright {
+
+void RepeatSeason(const std::vector<float>& source, int origin, int period, std::span<float> out) {
+  for (std::size_t begin = 0; begin < out.size(); begin += static_cast<std::size_t>(period)) {
+    const std::size_t count = std::min(out.size() - begin, static_cast<std::size_t>(period));
+    std::copy_n(source.begin() + origin - period, count,
+                out.begin() + static_cast<std::ptrdiff_t>(begin));
+  }
+}
 
 std::vector<std::unique_ptr<Member>> MakeMembers(const Prepared& p) {
   using Ratio = SeasonalRatio;

@@ -14,15 +14,6 @@ constexpr double kRatioShift = 0.02;
 // A median of more values than this is taken over every second, third, … of them.
 constexpr int kMostValues = 64;
 
-// Copies one period of `source` before `origin`, again and again.
-void Repeat(const std::vector<float>& source, int origin, int period, std::span<float> out) {
-  for (std::size_t begin = 0; begin < out.size(); begin += static_cast<std::size_t>(period)) {
-    const std::size_t count = std::min(out.size() - begin, static_cast<std::size_t>(period));
-    std::copy_n(source.begin() + origin - period, count,
-                out.begin() + static_cast<std::ptrdiff_t>(begin));
-  }
-}
-
 }  // namespace
 
 void RecentLevel::Fit(const Prepared&, const std::vector<int>&, int) {}
@@ -43,7 +34,7 @@ void SeasonalNaive::Fit(const Prepared&, const std::vector<int>&, int) {}
 
 bool SeasonalNaive::Predict(const Prepared& p, int origin, std::span<float> out) const {
   if (origin < period_) return false;
-  Repeat(p.level.y, origin, period_, out);
+  RepeatSeason(p.level.y, origin, period_, out);
   return true;
 }
 
@@ -59,7 +50,7 @@ bool SeasonalRatio::Predict(const Prepared& p, int origin, std::span<float> out)
       shape ? p.level.ShapeMean(before - window, before) : p.level.Mean(before - window, before);
   const auto ratio = static_cast<float>(
       std::clamp((recent + kRatioShift) / (usual + kRatioShift), kLowestRatio, kHighestRatio));
-  Repeat(shape ? p.level.shape : p.level.y, origin, period_, out);
+  RepeatSeason(shape ? p.level.shape : p.level.y, origin, period_, out);
   for (float& v : out) v *= ratio;
   return true;
 }

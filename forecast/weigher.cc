@@ -13,7 +13,7 @@ namespace {
 // twice these differ by less than a hundredth.
 constexpr double kPower = 3.0;
 constexpr double kWorstRatio = 100.0;
-constexpr float kSmallestShare = 0.03F;
+constexpr float kSmallestShare = 0.05F;
 constexpr double kHalfLifeDaysNear = 0.75;  // up to an hour ahead
 constexpr double kHalfLifeDaysFar = 4.0;    // from a day ahead on
 
@@ -96,13 +96,16 @@ void Weigher::Learn(const Panel& panel) {
   }
   Recency(panel);
   const Floats each = Splat(1.0F / static_cast<float>(panel.members.size()));
+  const float* targets = targets_.data();
+  const float* recency = recency_.data();
+  float* mean = mean_.data();
   for (std::size_t i = 0; i < panel.members.size(); ++i) {
     const float* said = panel.Row(i);
     float* own = own_[static_cast<std::size_t>(panel.members[i])].data();
     for (int h = 0; h < panel.length; h += kLanes) {
-      const Floats error = Load(recency_.data() + h) * Abs(Load(said + h) - Load(&targets_[h]));
+      const Floats error = Load(recency + h) * Abs(Load(said + h) - Load(targets + h));
       Store(Load(own + h) + error, own + h);
-      Store(Load(&mean_[h]) + each * error, &mean_[h]);
+      Store(Load(mean + h) + each * error, mean + h);
     }
   }
 }
