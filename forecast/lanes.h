@@ -1,6 +1,7 @@
 // Four floats at a time, in the compilers' own vector type: SSE2 or NEON without special flags.
 #pragma once
 
+#include <concepts>
 #include <cstring>
 #ifdef __SSE2__
 #include <emmintrin.h>
@@ -59,16 +60,22 @@ inline void Store(Floats v, float* to) { std::memcpy(to, &v, sizeof v); }
   return reinterpret_cast<Floats>(reinterpret_cast<Mask>(reduced) + exponent);
 }
 
-/// Replaces v by change(v) for each of `count` floats.
-template <typename Change>
-void Transform(float* values, int count, Change change) {
+/// Replaces v by change(v, …) for each of `count` floats, … being what `others` have there.
+template <typename Change, std::same_as<const float*>... Others>
+void Transform(float* values, int count, Change change, Others... others) {
   int i = 0;
-  for (; i + kLanes <= count; i += kLanes) Store(change(Load(values + i)), values + i);
+  for (; i + kLanes <= count; i += kLanes) {
+    Store(change(Load(values + i), Load(others + i)...), values + i);
+  }
   if (i == count) return;
-  float last[kLanes] = {};
-  std::memcpy(last, values + i, static_cast<std::size_t>(count - i) * sizeof(float));
-  Store(change(Load(last)), last);
-  std::memcpy(values + i, last, static_cast<std::size_t>(count - i) * sizeof(float));
+  const auto bytes = static_cast<std::size_t>(count - i) * sizeof(float);
+  const auto rest = [&](const float* from) {
+    Floats v = Splat(0);
+    std::memcpy(&v, from + i, bytes);
+    return v;
+  };
+  const Floats last = change(rest(values), rest(others)...);
+  std::memcpy(values + i, &last, bytes);
 }
 
 }  // namespace tidewright

@@ -11,37 +11,58 @@ Place PlaceOf(double level, int n) {
   return {.below = below, .above = std::min(below + 1, n - 1), .share = position - below};
 }
 
-ColumnSorter::ColumnSorter(const SamplePaths& paths)
-    : paths_(paths), values_(static_cast<std::size_t>(paths.paths)) {}
-
-void ColumnSorter::Sort(int step) {
-  const float* from = paths_.values.data() + step;
-  const int width = std::min(kLanes, paths_.steps - step);
-  for (Floats& value : values_) {
-    if (width == kLanes) {
-      value = Load(from);
-    } else {
-      value = Splat(0);
-      for (int i = 0; i < width; ++i) value[i] = from[i];
-    }
-    from += paths_.steps;
-  }
-  const int n = paths_.paths;
+ColumnSorter::ColumnSorter(const SamplePaths& paths, const std::vector<int>& ranks)
+    : paths_(paths), values_(static_cast<std::size_t>(paths.paths) * kWidth) {
+  const int n = paths.paths;
   for (int p = 1; p < n; p *= 2) {
     for (int k = p; k >= 1; k /= 2) {
       for (int j = k % p; j + k < n; j += 2 * k) {
         if (k < p && (j + k) % (2 * p) == 0) continue;  // these two belong to different merges
-        Floats* low = values_.data() + j;
-        Floats* high = low + k;
-        for (int i = 0; i < std::min(k, n - k - j); ++i) {
-          const Floats x = low[i];
-          const Floats y = high[i];
-          low[i] = Min(x, y);
-          high[i] = Max(x, y);
+        for (int i = j; i < j + std::min(k, n - k - j); ++i) {
+          network_.push_back({static_cast<std::uint16_t>(i), static_cast<std::uint16_t>(i + k)});
         }
       }
     }
   }
+  std::vector<bool> needed(static_cast<std::size_t>(n), false);
+  for (const int rank : ranks) needed[static_cast<std::size_t>(rank)] = true;
+  auto kept = network_.end();
+  for (auto at = network_.end(); at != network_.begin();) {
+    --at;
+    if (!needed[at->low] && !needed[at->high]) continue;
+    needed[at->low] = needed[at->high] = true;
+    *--kept = *at;
+  }
+  network_.erase(network_.begin(), kept);
+}
+
+void ColumnSorter::Sort(int step) {
+  const float* from = paths_.values.data() + step;
+  const auto width = static_cast<std::size_t>(std::min(kWidth, paths_.steps - step));
+  float* values = values_.data();
+  for (int k = 0; k < paths_.paths; ++k, from += paths_.steps) {
+    std::copy_n(from, width, values + k * kWidth);
+  }
+  for (const Comparison& c : network_) {
+    float* low = values + c.low * kWidth;
+    float* high = values + c.high * kWidth;
+    for (int lane = 0; lane < kWidth; lane += kLanes) {
+      const Floats x = Load(low + lane);
+      const Floats y = Load(high + lane);
+      Store(Min(x, y), low + lane);
+      Store(Max(x, y), high + lane);
+    }
+  }
+}
+
+std::vector<int> RanksFor(const std::vector<double>& levels, int n) {
+  std::vector<int> ranks;
+  for (const double level : levels) {
+    const Place place = PlaceOf(level, n);
+    ranks.push_back(place.below);
+    ranks.push_back(place.above);
+  }
+  return ranks;
 }
 
 std::vector<double> StepMeans(const SamplePaths& paths) {
@@ -57,12 +78,13 @@ std::vector<std::vector<double>> StepQuantiles(const SamplePaths& paths,
                                                const std::vector<double>& levels) {
   const auto steps = static_cast<std::size_t>(paths.steps);
   std::vector<std::vector<double>> out(levels.size(), std::vector<double>(steps));
-  ColumnSorter sorter(paths);
-  for (int step = 0; step < paths.steps; step += kLanes) {
+  ColumnSorter sorter(paths, RanksFor(levels, paths.paths));
+  for (int step = 0; step < paths.steps; step += ColumnSorter::kWidth) {
     sorter.Sort(step);
+    const int lanes = std::min(ColumnSorter::kWidth, paths.steps - step);
     for (std::size_t l = 0; l < levels.size(); ++l) {
       const Place place = PlaceOf(levels[l], paths.paths);
-      for (int lane = 0; lane < std::min(kLanes, paths.steps - step); ++lane) {
+      for (int lane = 0; lane < lanes; ++lane) {
         out[l][static_cast<std::size_t>(step + lane)] =
             place.Between(sorter.At(place.below, lane), sorter.At(place.above, lane));
       }

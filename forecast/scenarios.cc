@@ -1,12 +1,12 @@
 #include "forecast/scenarios.h"
 
-#include <Eigen/Core>
 #include <algorithm>
 #include <array>
 #include <cmath>
 #include <numeric>
 
 #include "core/random.h"
+#include "forecast/lanes.h"
 #include "forecast/path_quantiles.h"
 
 namespace tidewright {
@@ -102,19 +102,22 @@ float Continued(const std::vector<float>& line, int h) {
   return line[static_cast<std::size_t>(index)] * static_cast<float>(std::min(growth, kMostGrowth));
 }
 
-// A rising map of errors: straight lines between from[] and to[], slope[] behind each.
+// A rising map of errors at kLanes steps: straight lines between from[] and to[], slope[] behind
+// each.
 struct Stretch {
-  static constexpr std::size_t kKnots = kTrackedLevels.size() + 1;
-  std::array<float, kKnots> from{};
-  std::array<float, kKnots> to{};
-  std::array<float, kKnots> slope{};
+  static constexpr int kKnots = kTrackedLevels.size() + 1;
+  std::array<Floats, kKnots> from{};
+  std::array<Floats, kKnots> to{};
+  std::array<Floats, kKnots> slope{};
   bool active = false;
 
-  [[nodiscard]] float Of(float error) const {
-    if (!active || error <= from[0]) return error;
-    std::size_t k = kKnots - 1;
-    while (error <= from[k]) --k;
-    return to[k] + slope[k] * (error - from[k]);
+  [[nodiscard]] Floats Of(Floats error) const {
+    if (!active) return error;
+    Floats out = Min(error, from[0]);
+    for (int k = 0; k + 1 < kKnots; ++k) {
+      out += slope[k] * (Clamp(error, from[k], from[k + 1]) - from[k]);
+    }
+    return out + slope[kKnots - 1] * (Max(error, from[kKnots - 1]) - from[kKnots - 1]);
   }
 };
 
@@ -156,60 +159,90 @@ class PathMaker {
     const int known = std::clamp(static_cast<int>(line->size()), begin, end);
     std::copy(line->data() + begin, line->data() + known, row + begin);
     for (int h = known; h < end; ++h) row[h] = Continued(*line, h);
-    using Map = Eigen::Map<const Eigen::ArrayXf>;
-    const Eigen::Index count = end - begin;
-    Eigen::Map<Eigen::ArrayXf> errors(row + begin, count);
-    errors *= Map(spread_.data() + begin, count);
-    if (doubt_[end - 1] > 0) errors *= (Map(doubt_.data() + begin, count) * normal).exp();
-    errors += Map(unseen_.data() + begin, count) * normal;
+    if (doubt_[end - 1] > 0) {
+      Transform(
+          row + begin, end - begin,
+          [normal](Floats error, Floats spread, Floats doubt, Floats unseen) {
+            return error * spread * Exp(doubt * normal) + unseen * normal;
+          },
+          Behind(spread_, begin), Behind(doubt_, begin), Behind(unseen_, begin));
+    } else {
+      Transform(
+          row + begin, end - begin,
+          [normal](Floats error, Floats spread, Floats unseen) {
+            return error * spread + unseen * normal;
+          },
+          Behind(spread_, begin), Behind(unseen_, begin));
+    }
   }
 
   // Errors become demand: their median at each step is taken out, the forecast put in.
   void Finish(const std::vector<double>& levels, Scenarios& out) const {
     SamplePaths& paths = out.paths;
     out.quantiles.assign(levels.size(), std::vector<double>(static_cast<std::size_t>(paths.steps)));
-    std::vector<Place> places;
-    for (const double level : levels) places.push_back(PlaceOf(level, paths.paths));
-    ColumnSorter sorter(paths);
-    for (int h = 0; h < paths.steps; h += kLanes) {
-      sorter.Sort(h);
-      const int end = std::min(paths.steps, h + kLanes);
-      for (int i = h; i < end; ++i) {
-        const Stretch stretch = StretchAt(sorter, i - h, i, paths.paths);
-        const float shift = point_[i] - stretch.from[0];
-        const auto demand = [&](float error) {
-          return std::clamp(stretch.Of(error) + shift, 0.0F, limit_) * scale_;
-        };
-        for (std::size_t l = 0; l < levels.size(); ++l) {
-          out.quantiles[l][i] = places[l].Between(demand(sorter.At(places[l].below, i - h)),
-                                                  demand(sorter.At(places[l].above, i - h)));
-        }
-        for (int k = 0; k < paths.paths; ++k) {
-          float& value = paths.values[static_cast<std::size_t>(k) * paths.steps + i];
-          value = demand(value);
-        }
+    std::vector<int> ranks = RanksFor(levels, paths.paths);
+    ranks.push_back(paths.paths / 2);
+    if (stretched_) {
+      const auto tracked = RanksFor({kTrackedLevels.begin(), kTrackedLevels.end()}, paths.paths);
+      ranks.insert(ranks.end(), tracked.begin(), tracked.end());
+    }
+    ColumnSorter sorter(paths, ranks);
+    for (int begin = 0; begin < paths.steps; begin += ColumnSorter::kWidth) {
+      sorter.Sort(begin);
+      const int end = std::min(paths.steps, begin + ColumnSorter::kWidth);
+      for (int h = begin; h < end; h += kLanes) {
+        FinishSteps(sorter, h - begin, h, std::min(kLanes, end - h), levels, out);
       }
     }
   }
 
  private:
-  // The stretch of a step's errors: the median stays, the tracked quantiles go where the
+  static const float* Behind(const std::vector<float>& row, int begin) {
+    return row.data() + begin;
+  }
+
+  // The `count` steps from h on, which the sorter has from `lane` on.
+  void FinishSteps(const ColumnSorter& sorter, int lane, int h, int count,
+                   const std::vector<double>& levels, Scenarios& out) const {
+    SamplePaths& paths = out.paths;
+    const Stretch stretch = StretchAt(sorter, lane, h, count, paths.paths);
+    Floats shift = -stretch.from[0];
+    for (int i = 0; i < count; ++i) shift[i] += point_[h + i];
+    const Floats limit = Splat(limit_);
+    const auto demand = [&](Floats error) {
+      return Clamp(stretch.Of(error) + shift, Splat(0), limit) * scale_;
+    };
+    for (std::size_t l = 0; l < levels.size(); ++l) {
+      const Place place = PlaceOf(levels[l], paths.paths);
+      const Floats below = demand(sorter.Four(place.below, lane));
+      const Floats above = demand(sorter.Four(place.above, lane));
+      for (int i = 0; i < count; ++i) out.quantiles[l][h + i] = place.Between(below[i], above[i]);
+    }
+    float* row = paths.values.data() + h;
+    for (int k = 0; k < paths.paths; ++k, row += paths.steps) Transform(row, count, demand);
+  }
+
+  // The stretch of some steps' errors: the median stays, the tracked quantiles go where the
   // calibration says, what lies between goes in straight lines.
-  [[nodiscard]] Stretch StretchAt(const ColumnSorter& sorter, int lane, int h, int paths) const {
+  [[nodiscard]] Stretch StretchAt(const ColumnSorter& sorter, int lane, int h, int count,
+                                  int paths) const {
     Stretch out;
-    out.from[0] = out.to[0] = sorter.At(paths / 2, lane);
+    out.from[0] = out.to[0] = sorter.Four(paths / 2, lane);
     if (!stretched_) return out;
-    const double hours = (h + 1.0) / hour_;
     for (std::size_t l = 0; l < kTrackedLevels.size(); ++l) {
       const Place place = PlaceOf(kTrackedLevels[l], paths);
-      const auto at = static_cast<float>(
-          place.Between(sorter.At(place.below, lane), sorter.At(place.above, lane)));
-      const auto scale = static_cast<float>(calibration_.Scale(l, hours));
-      out.from[l + 1] = std::max(at, out.from[l]);
-      out.to[l + 1] = std::max(out.from[0] + scale * (out.from[l + 1] - out.from[0]), out.to[l]);
-      out.slope[l] = out.from[l + 1] > out.from[l]
-                         ? (out.to[l + 1] - out.to[l]) / (out.from[l + 1] - out.from[l])
-                         : 1.0F;
+      const Floats low = sorter.Four(place.below, lane);
+      const Floats at = low + static_cast<float>(place.share) *
+                                  (sorter.Four(place.above, lane) - low);
+      Floats scale = Splat(1);
+      for (int i = 0; i < count; ++i) {
+        scale[i] = static_cast<float>(calibration_.Scale(l, (h + i + 1.0) / hour_));
+      }
+      out.from[l + 1] = Max(at, out.from[l]);
+      out.to[l + 1] = Max(out.from[0] + scale * (out.from[l + 1] - out.from[0]), out.to[l]);
+      const Floats rise = out.to[l + 1] - out.to[l];
+      const Floats run = out.from[l + 1] - out.from[l];
+      out.slope[l] = run > 0 ? rise / run : Splat(1);
       out.slope[l + 1] = scale;
     }
     out.active = true;
