@@ -14,7 +14,7 @@ std::vector<int> Knots(int horizon, int hour) {
   std::vector<int> knots = {0};
   while (knots.back() < horizon - 1) {
     const int k = knots.back();
-    knots.push_back(std::min({std::max(k + 1, 2 * k), k + 12 * hour, horizon - 1}));
+    knots.push_back(std::min({std::max(k + 1, 4 * k), k + 24 * hour, horizon - 1}));
   }
   return knots;
 }
@@ -23,34 +23,43 @@ std::vector<int> Knots(int horizon, int hour) {
 
 int DirectRidge::Earliest(const Prepared& p, bool with_long) {
   const int season = p.season > 0 ? p.season : 1;
-  return std::max({season + p.hour, with_long ? p.long_season : 0, p.hour, 3});
+  return std::max({season + std::max(3, p.hour), with_long ? p.long_season : 0, p.hour, 3});
 }
 
-DirectRidge::Recent DirectRidge::RecentAt(const Prepared& p, const Track& track, int origin) {
-  const int hour = std::max(3, p.hour);
-  const int quarter = std::max(2, p.hour / 4);
-  const int season = p.season;
-  const double last_day = track.Mean(origin - (season > 0 ? season : 24 * p.hour), origin);
-  // What the shape had where the recent values are.
-  const auto usual = [&](int steps) {
-    return season > 0 ? track.ShapeMean(origin - steps - season, origin - season) : last_day;
+DirectRidge::Windows::Windows(const Prepared& p)
+    : hour(std::max(3, p.hour)),
+      quarter(std::max(2, p.hour / 4)),
+      season(p.season),
+      day(p.season > 0 ? p.season : 24 * p.hour),
+      per_hour(1.0 / hour),
+      per_quarter(1.0 / quarter) {}
+
+DirectRidge::Recent DirectRidge::RecentAt(const Windows& w, const Track& track, int origin) {
+  const double last_day = track.Mean(origin - w.day, origin);
+  // Minus what the shape had where the recent values are.
+  const auto deviation = [&](int steps, double per_steps) {
+    const double seen = track.sums[origin] - track.sums[origin - steps];
+    if (w.season == 0) return static_cast<float>(seen * per_steps - last_day);
+    const double* shape = track.shape_sums.data() + origin - w.season;
+    return static_cast<float>((seen - (shape[0] - shape[-steps])) * per_steps);
   };
-  Recent out{.last_day = static_cast<float>(last_day), .deviations = {}};
-  out.deviations[0] = static_cast<float>(track.y[origin - 1] - usual(1));
-  out.deviations[1] = static_cast<float>(track.Mean(origin - quarter, origin) - usual(quarter));
-  out.deviations[2] = static_cast<float>(track.Mean(origin - hour, origin) - usual(hour));
-  out.deviations[3] = static_cast<float>(
-      season > 0 ? last_day - track.ShapeMean(origin - 2 * season, origin - season)
-                 : track.Mean(origin - 6 * hour, origin) - last_day);
-  return out;
+  return {.last_day = static_cast<float>(last_day),
+          .deviations = {deviation(1, 1.0), deviation(w.quarter, w.per_quarter),
+                         deviation(w.hour, w.per_hour),
+                         static_cast<float>(
+                             w.season > 0
+                                 ? last_day - track.ShapeMean(origin - 2 * w.season,
+                                                              origin - w.season)
+                                 : track.Mean(origin - 6 * w.hour, origin) - last_day)}};
 }
 
 DirectRidge::Rows DirectRidge::RowsFor(const Prepared& p, const Track& track, bool with_long,
                                        int cutoff) {
   Rows rows{.earliest = Earliest(p, with_long), .stride = 1, .last_day = {}, .deviations = {}};
   rows.stride = std::max(1 + (cutoff - rows.earliest) / kMaximumRows, p.hour / 4);
+  const Windows windows(p);
   for (int origin = rows.earliest; origin < cutoff; origin += rows.stride) {
-    const Recent recent = RecentAt(p, track, origin);
+    const Recent recent = RecentAt(windows, track, origin);
     rows.last_day.push_back(recent.last_day);
     for (int j = 0; j < kRecent; ++j) rows.deviations[j].push_back(recent.deviations[j]);
   }
@@ -64,25 +73,32 @@ void DirectRidge::FitKnot(const Prepared& p, int knot, const Rows& rows, std::si
   const int back = p.season > 0 ? (knot / p.season + 1) * p.season : 0;
   const int long_back = with_long ? (knot / p.long_season + 1) * p.long_season : 0;
   Moments moments(kFeatures);
-  Eigen::MatrixXf z(rows.last_day.size(), kFeatures + 1);
   double penalty = 0;  // chosen at the first cutoff, it serves the later ones too
-  std::size_t i = 0;
+  const auto all = static_cast<int>(rows.last_day.size());
+  int begin = 0;
   for (std::size_t m = first; m < last; ++m) {
     Model& model = models_[m];
-    Eigen::Index count = 0;
-    for (; i < rows.last_day.size(); ++i) {
-      const int at = rows.earliest + static_cast<int>(i) * rows.stride + knot;
-      if (at >= model.cutoff) break;
-      if (std::isnan(p.targets[at])) continue;
-      const float base = back > 0 ? track.shape[at - back] : rows.last_day[i];
-      for (int j = 0; j < kRecent; ++j) z(count, j) = rows.deviations[j][i];
-      z(count, 4) = base;
-      z(count, 5) = back > 0 ? track.y[at - back] - base : 0.0F;
-      z(count, 6) = long_back > 0 ? track.y[at - long_back] - base : 0.0F;
-      z(count, 7) = track.y[at] - base;
-      ++count;
+    int end = (model.cutoff - knot - rows.earliest + rows.stride - 1) / rows.stride;
+    end = std::clamp(end, begin, all);
+    const auto count = static_cast<std::size_t>(end - begin);
+    // Of the place that is forecast: base, last, lasting, target; and whether it was seen.
+    std::array<std::vector<float>, kFeatures - kRecent + 2> place;
+    for (auto& column : place) column.resize(count);
+    for (std::size_t i = 0; i < count; ++i) {
+      const int row = begin + static_cast<int>(i);
+      const int at = rows.earliest + row * rows.stride + knot;
+      const float base = back > 0 ? track.shape[at - back] : rows.last_day[row];
+      place[0][i] = base;
+      place[1][i] = back > 0 ? track.y[at - back] - base : 0.0F;
+      place[2][i] = long_back > 0 ? track.y[at - long_back] - base : 0.0F;
+      place[3][i] = track.y[at] - base;
+      place[4][i] = std::isnan(p.targets[at]) ? 0.0F : 1.0F;
     }
-    moments.Add(z.topRows(count));
+    const float* columns[kFeatures + 1];
+    for (int j = 0; j < kRecent; ++j) columns[j] = rows.deviations[j].data() + begin;
+    for (int j = kRecent; j <= kFeatures; ++j) columns[j] = place[j - kRecent].data();
+    moments.Add(columns, end - begin, place[4].data());
+    begin = end;
     const Ridge ridge = moments.Solve(penalty);
     if (ridge.coefficients.empty()) continue;
     penalty = ridge.penalty;
@@ -174,7 +190,7 @@ bool DirectRidge::Predict(const Prepared& p, int origin, std::span<float> out) c
   }
   if (model == nullptr || model->knots.empty() || model->knots[0] != 0) return false;
   if (origin < Earliest(p, model->with_long)) return false;
-  const Recent recent = RecentAt(p, TrackOf(p, domain_), origin);
+  const Recent recent = RecentAt(Windows(p), TrackOf(p, domain_), origin);
   const auto horizon = static_cast<int>(out.size());
   for (std::size_t k = 0; k < model->knots.size() && model->knots[k] < horizon; ++k) {
     Between(p, recent, *model, k, origin, out);

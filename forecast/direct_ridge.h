@@ -41,7 +41,17 @@ class DirectRidge : public Member {
     float last_day = 0;
     std::array<float, kRecent> deviations{};
   };
-  [[nodiscard]] static Recent RecentAt(const Prepared& p, const Track& track, int origin);
+  /// How many steps "recently" is.
+  struct Windows {
+    explicit Windows(const Prepared& p);
+    int hour;
+    int quarter;
+    int season;
+    int day;  ///< the season where there is one
+    double per_hour;
+    double per_quarter;
+  };
+  [[nodiscard]] static Recent RecentAt(const Windows& windows, const Track& track, int origin);
   [[nodiscard]] static int Earliest(const Prepared& p, bool with_long);
   /// Origins to learn from: every stride-th from `earliest` on, what is known there column by
   /// column.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "forecast/lanes.h"
 #include "forecast/ridge_solver.h"
 
 namespace tidewright {
@@ -10,7 +11,7 @@ namespace {
 
 // More rows are thinned out to about these many: a regression on twenty lags learns no more from
 // them.
-constexpr int kMaximumRows = 2048;
+constexpr int kMaximumRows = 1024;
 constexpr int kShortLags = 3;
 
 std::vector<int> LagsFor(const Prepared& p, int cutoff) {
@@ -36,6 +37,42 @@ void AddTimes(float times, const float* from, int count, float* __restrict to) {
   for (int i = 0; i < count; ++i) to[i] += times * from[i];
 }
 
+// y(t) = u(t) + a·y(t − 1) + b·y(t − 2) + c·y(t − 3), kLanes steps at once: what each u and each
+// value before adds to the steps that follow.
+struct Recursion {
+  explicit Recursion(const float* c) {
+    float response[kLanes] = {1};
+    for (int i = 1; i < kLanes; ++i) {
+      for (int k = 0; k < std::min(i, kShortLags); ++k) response[i] += c[k] * response[i - 1 - k];
+    }
+    for (int i = 0; i < kLanes; ++i) {
+      for (int j = 0; j <= i; ++j) of_input[j][i] = response[i - j];
+      for (int k = 0; k < kShortLags; ++k) {
+        // y(−1 − k) is in step j's sum with coefficient c[k + j].
+        for (int j = 0; j <= i && k + j < kShortLags; ++j) {
+          of_before[k][i] += c[k + j] * response[i - j];
+        }
+      }
+    }
+  }
+
+  // `to` holds u and gets y; before[k] is y(−1 − k).
+  void Run(const Bounds& bounds, float (&before)[kShortLags], float* to) const {
+    const Floats u = Load(to);
+    Floats y = Splat(u[0]) * of_input[0] + Splat(u[1]) * of_input[1] +
+               (Splat(u[2]) * of_input[2] + Splat(u[3]) * of_input[3]);
+    y += Splat(before[2]) * of_before[2];
+    y += Splat(before[1]) * of_before[1];
+    y += Splat(before[0]) * of_before[0];
+    y = Clamp(y, Splat(bounds.lowest), Splat(bounds.highest));
+    Store(y, to);
+    for (int k = 0; k < kShortLags; ++k) before[k] = y[kLanes - 1 - k];
+  }
+
+  Floats of_input[kLanes] = {};
+  Floats of_before[kShortLags] = {};
+};
+
 }  // namespace
 
 void LagRidge::Fit(const Prepared& p, const std::vector<int>& cutoffs, int) {
@@ -58,23 +95,27 @@ void LagRidge::Fit(const Prepared& p, const std::vector<int>& cutoffs, int) {
 void LagRidge::FitModels(const Prepared& p, std::size_t first, std::size_t last) {
   const std::vector<float>& y = TrackOf(p, domain_).y;
   const std::vector<int>& lags = models_[first].lags;
-  const auto features = static_cast<Eigen::Index>(lags.size());
   const int stride = 1 + (models_[last - 1].cutoff - lags.back()) / kMaximumRows;
   Moments moments(static_cast<int>(lags.size()));
   double penalty = 0;  // chosen at the first cutoff, it serves the later ones too
   int t = lags.back();
   for (std::size_t m = first; m < last; ++m) {
-    std::vector<int> rows;
-    for (; t < models_[m].cutoff; t += stride) {
-      if (!std::isnan(p.targets[t])) rows.push_back(t);
+    const int rows = std::max(0, (models_[m].cutoff - t + stride - 1) / stride);
+    std::vector<float> seen(static_cast<std::size_t>(rows));
+    for (int i = 0; i < rows; ++i) seen[i] = std::isnan(p.targets[t + i * stride]) ? 0.0F : 1.0F;
+    std::vector<float> values;
+    const float* columns[Moments::kMostFeatures + 1];
+    if (stride > 1) values.resize((lags.size() + 1) * seen.size());
+    for (std::size_t j = 0; j <= lags.size(); ++j) {
+      const float* from = y.data() + t - (j < lags.size() ? lags[j] : 0);
+      columns[j] = from;
+      if (stride == 1) continue;
+      float* column = values.data() + j * seen.size();
+      for (int i = 0; i < rows; ++i) column[i] = from[i * stride];
+      columns[j] = column;
     }
-    Eigen::MatrixXf z(rows.size(), features + 1);
-    for (Eigen::Index j = 0; j <= features; ++j) {
-      const int lag = j < features ? lags[static_cast<std::size_t>(j)] : 0;
-      float* column = z.col(j).data();
-      for (std::size_t i = 0; i < rows.size(); ++i) column[i] = y[rows[i] - lag];
-    }
-    moments.Add(z);
+    moments.Add({columns, lags.size() + 1}, rows, seen.data());
+    t += rows * stride;
     const Ridge ridge = moments.Solve(penalty);
     models_[m].coefficients = ridge.coefficients;
     penalty = ridge.penalty;
@@ -97,6 +138,7 @@ bool LagRidge::Predict(const Prepared& p, int origin, std::span<float> out) cons
   // What lies further back than a stretch of the horizon is known for all of it at once.
   const auto lags = static_cast<int>(model->lags.size());
   const int stretch = lags > kShortLags ? model->lags[kShortLags] : horizon;
+  const Recursion recursion(c);
   float last[kShortLags] = {before[-1], before[-2], before[-3]};
   for (int begin = 0; begin < horizon; begin += stretch) {
     const int end = std::min(horizon, begin + stretch);
@@ -107,7 +149,9 @@ bool LagRidge::Predict(const Prepared& p, int origin, std::span<float> out) cons
       AddTimes(c[j], before + begin - lag, observed - begin, at + begin);
       AddTimes(c[j], at + observed - lag, end - observed, at + observed);
     }
-    for (int h = begin; h < end; ++h) {
+    int h = begin;
+    for (; h + kLanes <= end; h += kLanes) recursion.Run(model->bounds, last, at + h);
+    for (; h < end; ++h) {
       const float value = at[h] + c[1] * last[1] + c[2] * last[2] + c[0] * last[0];
       last[2] = last[1];
       last[1] = last[0];

@@ -24,6 +24,7 @@ inline void Store(Floats v, float* to) { std::memcpy(to, &v, sizeof v); }
   const Mask no_sign = {0x7fffffff, 0x7fffffff, 0x7fffffff, 0x7fffffff};
   return reinterpret_cast<Floats>(reinterpret_cast<Mask>(v) & no_sign);
 }
+[[nodiscard]] inline float Sum(Floats v) { return (v[0] + v[2]) + (v[1] + v[3]); }
 /// v where the mask is set, else 0.
 [[nodiscard]] inline Floats Only(Mask mask, Floats v) {
   return reinterpret_cast<Floats>(mask & reinterpret_cast<Mask>(v));

@@ -14,26 +14,29 @@ Place PlaceOf(double level, int n) {
 ColumnSorter::ColumnSorter(const SamplePaths& paths, const std::vector<int>& ranks)
     : paths_(paths), values_(static_cast<std::size_t>(paths.paths) * kWidth) {
   const int n = paths.paths;
+  std::vector<Comparison> all;
+  all.reserve(static_cast<std::size_t>(16 * n));  // enough for the default of 200 paths
   for (int p = 1; p < n; p *= 2) {
     for (int k = p; k >= 1; k /= 2) {
       for (int j = k % p; j + k < n; j += 2 * k) {
         if (k < p && (j + k) % (2 * p) == 0) continue;  // these two belong to different merges
         for (int i = j; i < j + std::min(k, n - k - j); ++i) {
-          network_.push_back({static_cast<std::uint16_t>(i), static_cast<std::uint16_t>(i + k)});
+          all.push_back({static_cast<std::uint16_t>(i), static_cast<std::uint16_t>(i + k)});
         }
       }
     }
   }
-  std::vector<bool> needed(static_cast<std::size_t>(n), false);
-  for (const int rank : ranks) needed[static_cast<std::size_t>(rank)] = true;
-  auto kept = network_.end();
-  for (auto at = network_.end(); at != network_.begin();) {
-    --at;
-    if (!needed[at->low] && !needed[at->high]) continue;
-    needed[at->low] = needed[at->high] = true;
-    *--kept = *at;
+  std::vector<std::uint8_t> needed(static_cast<std::size_t>(n), 0);
+  for (const int rank : ranks) needed[static_cast<std::size_t>(rank)] = 1;
+  network_.resize(all.size());
+  std::size_t first = all.size();
+  for (std::size_t i = all.size(); i-- > 0;) {
+    const Comparison c = all[i];
+    if ((needed[c.low] | needed[c.high]) == 0) continue;
+    needed[c.low] = needed[c.high] = 1;
+    network_[--first] = c;
   }
-  network_.erase(network_.begin(), kept);
+  network_.erase(network_.begin(), network_.begin() + static_cast<std::ptrdiff_t>(first));
 }
 
 void ColumnSorter::Sort(int step) {

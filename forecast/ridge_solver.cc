@@ -1,96 +1,153 @@
 #include "forecast/ridge_solver.h"
 
-#include <Eigen/Cholesky>
-#include <Eigen/Eigenvalues>
+#include <algorithm>
 #include <cmath>
 #include <limits>
+
+#include "forecast/lanes.h"
+#include "forecast/small_cholesky.h"
 
 namespace tidewright {
 namespace {
 
-// By factors of √10.
+// By factors of √10. Every kCoarse-th is tried first, then those about the best of them.
 constexpr double kSmallestPenalty = 1e-6;
 constexpr int kPenalties = 17;
+constexpr int kCoarse = 4;
 
-// Of standardised features: the penalty whose GCV score is least.
-double ChoosePenalty(const Eigen::VectorXd& eigenvalues, const Eigen::VectorXd& target,
-                     double variance, double rows) {
+double PenaltyAt(int k) { return kSmallestPenalty * std::pow(10.0, 0.5 * k); }
+
+// Standardised features' correlation, and what they have to do with the target.
+struct Problem {
+  SmallMatrix correlation;
+  SmallVector target{};
+  double variance = 0;  // of the target
+  double rows = 0;
+};
+
+// GCV's score is residual ÷ freedom², both without the factor of the rows:
+//   residual = variance − b'β − λ·β'β,  freedom = 1 − (1 + p − λ·tr((C + λI)⁻¹))/n.
+double Score(const Problem& problem, double penalty) {
+  const SmallCholesky factor(problem.correlation, penalty);
+  const SmallVector beta = factor.Solve(problem.target);
+  const int features = problem.correlation.size;
+  double residual = problem.variance;
+  for (int j = 0; j < features; ++j) {
+    residual -= beta[j] * (problem.target[j] + penalty * beta[j]);
+  }
+  const double used = 1.0 + features - penalty * factor.InverseTrace();
+  const double freedom = 1.0 - used / problem.rows;
+  return std::max(residual, 0.0) / (freedom * freedom);
+}
+
+double ChoosePenalty(const Problem& problem) {
+  int best = 0;
   double best_score = std::numeric_limits<double>::infinity();
-  double best = kSmallestPenalty;
-  double penalty = kSmallestPenalty;
-  for (int k = 0; k < kPenalties; ++k, penalty *= std::sqrt(10.0)) {
-    double rss = variance;
-    double freedom = 1.0 - 1.0 / rows;
-    for (Eigen::Index j = 0; j < eigenvalues.size(); ++j) {
-      const double d = std::max(eigenvalues(j), 0.0);
-      const double inverse = 1.0 / (d + penalty);
-      rss -= target(j) * target(j) * inverse * (2.0 - d * inverse);
-      freedom -= d * inverse / rows;
-    }
-    const double score = std::max(rss, 0.0) / (freedom * freedom);
+  const auto attempt = [&](int k) {
+    if (k < 0 || k >= kPenalties) return;
+    const double score = Score(problem, PenaltyAt(k));
     if (score < best_score) {
       best_score = score;
-      best = penalty;
+      best = k;
     }
+  };
+  for (int k = 0; k < kPenalties; k += kCoarse) attempt(k);
+  for (int width = kCoarse / 2; width >= 1; width /= 2) {
+    const int middle = best;
+    attempt(middle - width);
+    attempt(middle + width);
   }
-  return best;
+  return PenaltyAt(best);
+}
+
+double Dot(const float* a, const float* b, int count) {
+  Floats even = Splat(0);
+  Floats odd = Splat(0);
+  int i = 0;
+  for (; i + 2 * kLanes <= count; i += 2 * kLanes) {
+    even += Load(a + i) * Load(b + i);
+    odd += Load(a + i + kLanes) * Load(b + i + kLanes);
+  }
+  if (i < count) even += Load(a + i) * Load(b + i);
+  return Sum(even + odd);
+}
+
+double Total(const float* values, int count) {
+  Floats sum = Splat(0);
+  int i = 0;
+  for (; i + kLanes <= count; i += kLanes) sum += Load(values + i);
+  float rest = 0;
+  for (; i < count; ++i) rest += values[i];
+  return Sum(sum) + rest;
 }
 
 }  // namespace
 
-Moments::Moments(int features)
-    : sums_(Eigen::VectorXd::Zero(features + 1)),
-      products_(Eigen::MatrixXd::Zero(features + 1, features + 1)) {}
-
-void Moments::Add(Eigen::Ref<Eigen::MatrixXf> z) {
-  if (z.rows() == 0) return;
-  if (rows_ == 0) reference_ = z.colwise().mean();
-  rows_ += static_cast<double>(z.rows());
-  // Column by column: for so few columns a dot product each is faster than a blocked product.
-  for (Eigen::Index j = 0; j < z.cols(); ++j) {
-    z.col(j).array() -= reference_(j);
-    sums_(j) += static_cast<double>(z.col(j).sum());
-    for (Eigen::Index k = 0; k <= j; ++k) {
-      products_(j, k) += static_cast<double>(z.col(j).dot(z.col(k)));
+void Moments::Add(std::span<const float* const> columns, int rows, const float* seen) {
+  if (rows == 0) return;
+  const int width = features_ + 1;
+  const int padded = (rows + kLanes - 1) / kLanes * kLanes;
+  const double count = seen == nullptr ? rows : Total(seen, rows);
+  if (count == 0) return;
+  shifted_.resize(static_cast<std::size_t>(width * padded));
+  for (int j = 0; j < width; ++j) {
+    float* column = shifted_.data() + j * padded;
+    std::copy_n(columns[j], rows, column);
+    // Gaps are filled: what stands in rows that are left out is near the others.
+    if (rows_ == 0) reference_[j] = static_cast<float>(Total(column, rows) / rows);
+    const Floats reference = Splat(reference_[j]);
+    if (count == rows) {
+      Transform(column, rows, [reference](Floats v) { return v - reference; });
+    } else {
+      Transform(
+          column, rows, [reference](Floats v, Floats is) { return (v - reference) * is; }, seen);
+    }
+    std::fill(column + rows, column + padded, 0.0F);
+    sums_[j] += Total(column, padded);
+    for (int k = 0; k <= j; ++k) {
+      products_[j][k] += Dot(column, shifted_.data() + k * padded, padded);
     }
   }
+  rows_ += count;
 }
 
 Ridge Moments::Solve(double penalty) const {
-  const Eigen::Index p = sums_.size() - 1;
-  const double n = rows_;
-  if (n < 2.0 * static_cast<double>(p) + 4.0) return {};
-  const Eigen::VectorXd shift = sums_ / n;
-  const Eigen::VectorXd mean = reference_.transpose().cast<double>() + shift;
-  const Eigen::MatrixXd covariance =
-      Eigen::MatrixXd(products_.selfadjointView<Eigen::Lower>()) / n - shift * shift.transpose();
-  Eigen::VectorXd inverse(p);
-  for (Eigen::Index j = 0; j < p; ++j) {
+  const int p = features_;
+  if (rows_ < 2.0 * p + 4.0) return {};
+  SmallVector mean{};
+  SmallVector inverse{};
+  const auto covariance = [&](int j, int k) {
+    return products_[j][k] / rows_ - sums_[j] / rows_ * (sums_[k] / rows_);
+  };
+  for (int j = 0; j < p; ++j) {
+    mean[j] = reference_[j] + sums_[j] / rows_;
     const double variance = covariance(j, j);
     // Below this the variance is rounding.
-    const double noise = 1e-9 * (1e-6 + mean(j) * mean(j));
-    inverse(j) = variance > noise ? 1.0 / std::sqrt(variance) : 0.0;
+    const double noise = 1e-9 * (1e-6 + mean[j] * mean[j]);
+    inverse[j] = variance > noise ? 1.0 / std::sqrt(variance) : 0.0;
   }
-  const Eigen::MatrixXd correlation =
-      inverse.asDiagonal() * covariance.topLeftCorner(p, p) * inverse.asDiagonal();
-  const Eigen::VectorXd target = inverse.cwiseProduct(covariance.col(p).head(p));
-  Ridge out{.coefficients = {}, .penalty = penalty};
-  Eigen::VectorXd solved;
-  if (penalty > 0) {
-    Eigen::MatrixXd shrunk = correlation;
-    shrunk.diagonal().array() += penalty;
-    solved = shrunk.llt().solve(target);
-  } else {
-    const Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd> eigen(correlation);
-    const Eigen::VectorXd turned = eigen.eigenvectors().transpose() * target;
-    out.penalty = ChoosePenalty(eigen.eigenvalues(), turned, covariance(p, p), n);
-    solved = eigen.eigenvectors() *
-             (turned.array() / (eigen.eigenvalues().array().max(0.0) + out.penalty)).matrix();
+  Problem problem;
+  problem.rows = rows_;
+  problem.variance = covariance(p, p);
+  problem.correlation.size = p;
+  for (int j = 0; j < p; ++j) {
+    for (int k = 0; k <= j; ++k) {
+      problem.correlation.At(j, k) = inverse[j] * covariance(j, k) * inverse[k];
+    }
+    problem.target[j] = inverse[j] * covariance(p, j);
   }
-  const Eigen::VectorXd coefficients = inverse.cwiseProduct(solved);
-  if (!coefficients.allFinite()) return {};
-  out.coefficients.push_back(static_cast<float>(mean(p) - coefficients.dot(mean.head(p))));
-  for (const double c : coefficients) out.coefficients.push_back(static_cast<float>(c));
+  Ridge out{.coefficients = {}, .penalty = penalty > 0 ? penalty : ChoosePenalty(problem)};
+  const SmallVector solved =
+      SmallCholesky(problem.correlation, out.penalty).Solve(problem.target);
+  double intercept = reference_[p] + sums_[p] / rows_;
+  out.coefficients.push_back(0.0F);
+  for (int j = 0; j < p; ++j) {
+    const double coefficient = inverse[j] * solved[j];
+    if (!std::isfinite(coefficient)) return {};
+    intercept -= coefficient * mean[j];
+    out.coefficients.push_back(static_cast<float>(coefficient));
+  }
+  out.coefficients[0] = static_cast<float>(intercept);
   return out;
 }
 

@@ -1,6 +1,7 @@
 #include "forecast/shape_level.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 #include "forecast/ridge_solver.h"
@@ -45,22 +46,28 @@ void ShapeLevel::Fit(const Prepared& p, const std::vector<int>& cutoffs, int) {
     std::vector<double> levels;  // newest first
     for (int end = cutoff; end - p.season >= 0; end -= stride) levels.push_back(LogLevel(p, end));
     const int longest = (model.with_long ? blocks : kLags) * per_season;
-    const auto rows = static_cast<Eigen::Index>(levels.size()) - longest;
-    if (rows >= kFewestSeasons * kRowsPerSeason) {
+    if (static_cast<int>(levels.size()) >= longest + kFewestSeasons * kRowsPerSeason) {
+      const std::size_t rows = levels.size() - static_cast<std::size_t>(longest);
       // In differences to the last block, so that an unknown future is the last block again.
       const int features = kLags + (model.with_long ? 1 : 0);
-      Eigen::MatrixXf z(rows, features + 1);
-      for (Eigen::Index i = 0; i < rows; ++i) {
+      std::array<std::vector<float>, kLags + 2> columns;
+      const float* pointers[kLags + 2];
+      for (int j = 0; j <= features; ++j) {
+        columns[j].resize(rows);
+        pointers[j] = columns[j].data();
+      }
+      for (std::size_t i = 0; i < rows; ++i) {
         const double* at = levels.data() + i;
         const double base = at[per_season];
-        z(i, 0) = static_cast<float>(base);
-        for (int k = 2; k <= kLags; ++k)
-          z(i, k - 1) = static_cast<float>(at[k * per_season] - base);
-        if (model.with_long) z(i, kLags) = static_cast<float>(at[blocks * per_season] - base);
-        z(i, features) = static_cast<float>(at[0] - base);
+        columns[0][i] = static_cast<float>(base);
+        for (int k = 2; k <= kLags; ++k) {
+          columns[k - 1][i] = static_cast<float>(at[k * per_season] - base);
+        }
+        if (model.with_long) columns[kLags][i] = static_cast<float>(at[blocks * per_season] - base);
+        columns[features][i] = static_cast<float>(at[0] - base);
       }
       Moments moments(features);
-      moments.Add(z);
+      moments.Add({pointers, static_cast<std::size_t>(features) + 1}, static_cast<int>(rows));
       model.coefficients = moments.Solve().coefficients;
     }
     models_.push_back(std::move(model));

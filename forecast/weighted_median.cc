@@ -1,24 +1,30 @@
 #include "forecast/weighted_median.h"
 
+#include <array>
 #include <limits>
+#include <utility>
 
 namespace tidewright {
+namespace {
 
-void WeightedMedian(std::span<const float* const> rows, std::span<const float* const> weights,
-                    int columns, float* out) {
-  const std::size_t count = rows.size();
-  Floats value[kMostRows];
-  Floats weight[kMostRows];
-  Floats below[kMostRows];  // weight of the rows that come before, ties in the order of the rows
+using Rows = const float* const*;
+
+// One for each number of rows, so that the loops over pairs of them are unrolled.
+template <std::size_t kRows>
+void MedianOf(Rows rows, Rows weights, int columns, float* out) {
+  const Floats lowest = Splat(-std::numeric_limits<float>::max());
   for (int h = 0; h < columns; h += kLanes) {
+    Floats value[kRows];
+    Floats weight[kRows];
+    Floats below[kRows];  // weight of the rows that come before, ties in the order of the rows
     Floats total = Splat(0);
-    for (std::size_t k = 0; k < count; ++k) {
+    for (std::size_t k = 0; k < kRows; ++k) {
       value[k] = Load(rows[k] + h);
       weight[k] = Load(weights[k] + h);
       below[k] = Splat(0);
       total += weight[k];
     }
-    for (std::size_t k = 1; k < count; ++k) {
+    for (std::size_t k = 1; k < kRows; ++k) {
       for (std::size_t j = 0; j < k; ++j) {
         const Mask before = value[j] <= value[k];
         below[k] += Only(before, weight[j]);
@@ -28,17 +34,27 @@ void WeightedMedian(std::span<const float* const> rows, std::span<const float* c
     const Floats half = total * 0.5F;
     const Floats nearly = half * (1 - 1e-5F);
     const Floats just = half * (1 + 1e-5F);
-    Floats lower = Splat(-std::numeric_limits<float>::max());
-    Floats upper = lower;
-    for (std::size_t k = 0; k < count; ++k) {
-      const Mask is_lower = (below[k] < nearly) & (value[k] > lower);
-      lower = is_lower ? value[k] : lower;
-      const Mask is_upper = (below[k] <= just) & (value[k] > upper);
-      upper = is_upper ? value[k] : upper;
+    Floats lower = lowest;
+    Floats upper = lowest;
+    for (std::size_t k = 0; k < kRows; ++k) {
+      lower = Max(lower, below[k] < nearly ? value[k] : lowest);
+      upper = Max(upper, below[k] <= just ? value[k] : lowest);
     }
-    const Floats median = (lower + upper) * 0.5F;
-    Store(median, out + h);
+    Store((lower + upper) * 0.5F, out + h);
   }
+}
+
+template <std::size_t... kCounts>
+constexpr auto Table(std::index_sequence<kCounts...>) {
+  return std::array{&MedianOf<kCounts + 1>...};
+}
+
+}  // namespace
+
+void WeightedMedian(std::span<const float* const> rows, std::span<const float* const> weights,
+                    int columns, float* out) {
+  static constexpr auto kMedianOf = Table(std::make_index_sequence<kMostRows>());
+  kMedianOf[rows.size() - 1](rows.data(), weights.data(), columns, out);
 }
 
 }  // namespace tidewright

@@ -22,11 +22,21 @@ Prepared Ready(std::vector<double> values) {
   return *std::move(p);
 }
 
-std::vector<float> Solved(Eigen::MatrixXf rows) {
+// Of rows (x_1 … x_p, y).
+std::vector<float> Solved(const std::vector<std::vector<float>>& rows) {
+  const std::size_t width = rows.front().size();
+  std::vector<std::vector<float>> columns(width);
+  for (const auto& row : rows) {
+    for (std::size_t j = 0; j < width; ++j) columns[j].push_back(row[j]);
+  }
   // In two parts, as they come.
-  Moments moments(static_cast<int>(rows.cols()) - 1);
-  moments.Add(rows.topRows(rows.rows() / 3));
-  moments.Add(rows.bottomRows(rows.rows() - rows.rows() / 3));
+  Moments moments(static_cast<int>(width) - 1);
+  const int first = static_cast<int>(rows.size()) / 3;
+  std::vector<const float*> at;
+  for (const auto& column : columns) at.push_back(column.data());
+  moments.Add(at, first);
+  for (const float*& column : at) column += first;
+  moments.Add(at, static_cast<int>(rows.size()) - first);
   return moments.Solve().coefficients;
 }
 
@@ -43,12 +53,12 @@ BOOST_AUTO_TEST_SUITE(members)
 
 BOOST_AUTO_TEST_CASE(ridge_recovers_a_plane_without_noise) {
   Random random(1);
-  Eigen::MatrixXf rows(200, 3);
+  std::vector<std::vector<float>> rows;
   for (int i = 0; i < 200; ++i) {
     const double a = random.Normal();
     const double b = 5 + 3 * random.Normal();
-    rows.row(i) << static_cast<float>(a), static_cast<float>(b),
-        static_cast<float>(7 + 2 * a - 0.5 * b);
+    rows.push_back({static_cast<float>(a), static_cast<float>(b),
+                    static_cast<float>(7 + 2 * a - 0.5 * b)});
   }
   const std::vector<float> c = Solved(rows);
   BOOST_REQUIRE_EQUAL(c.size(), 3u);
@@ -57,12 +67,31 @@ BOOST_AUTO_TEST_CASE(ridge_recovers_a_plane_without_noise) {
   BOOST_TEST(c[2] == -0.5F, boost::test_tools::tolerance(1e-4F));
 }
 
+BOOST_AUTO_TEST_CASE(ridge_learns_nothing_from_rows_that_were_not_seen) {
+  Random random(4);
+  std::vector<std::vector<float>> columns(2);
+  std::vector<float> seen;
+  for (int i = 0; i < 101; ++i) {
+    const auto x = static_cast<float>(random.Normal());
+    seen.push_back(i % 3 == 0 ? 0.0F : 1.0F);
+    columns[0].push_back(x);
+    columns[1].push_back(seen.back() > 0 ? 1 + 3 * x : 1000.0F);
+  }
+  const float* at[] = {columns[0].data(), columns[1].data()};
+  Moments moments(1);
+  moments.Add(at, 101, seen.data());
+  const std::vector<float> c = moments.Solve().coefficients;
+  BOOST_REQUIRE_EQUAL(c.size(), 2u);
+  BOOST_TEST(c[0] == 1.0F, boost::test_tools::tolerance(1e-3F));
+  BOOST_TEST(c[1] == 3.0F, boost::test_tools::tolerance(1e-3F));
+}
+
 BOOST_AUTO_TEST_CASE(ridge_gives_nothing_to_a_feature_that_does_not_vary) {
   Random random(2);
-  Eigen::MatrixXf rows(100, 3);
+  std::vector<std::vector<float>> rows;
   for (int i = 0; i < 100; ++i) {
     const auto a = static_cast<float>(random.Normal());
-    rows.row(i) << a, 3, a;
+    rows.push_back({a, 3, a});
   }
   const std::vector<float> c = Solved(rows);
   BOOST_REQUIRE_EQUAL(c.size(), 3u);
@@ -71,9 +100,9 @@ BOOST_AUTO_TEST_CASE(ridge_gives_nothing_to_a_feature_that_does_not_vary) {
 
 BOOST_AUTO_TEST_CASE(ridge_shrinks_pure_noise_to_the_mean) {
   Random random(3);
-  Eigen::MatrixXf rows(60, 11);
-  for (int i = 0; i < 60; ++i) {
-    for (int j = 0; j < 11; ++j) rows(i, j) = static_cast<float>(random.Normal());
+  std::vector<std::vector<float>> rows(60);
+  for (auto& row : rows) {
+    for (int j = 0; j < 11; ++j) row.push_back(static_cast<float>(random.Normal()));
   }
   const std::vector<float> c = Solved(rows);
   BOOST_REQUIRE_EQUAL(c.size(), 11u);
