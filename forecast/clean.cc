@@ -162,15 +162,17 @@ Track MakeTrack(std::vector<float> y, int season) {
   track.sums.assign(track.y.size() + 1, 0.0);
   track.shape_sums = track.sums;
   std::vector<double> places(static_cast<std::size_t>(std::max(season, 1)), 0.0);
+  double per_season = 1;  // one ÷ the seasons in the sum
   for (int i = 0, place = 0; i < n; ++i) {
     const double value = track.y[i];
     double mean = value;
     if (season > 0) {
       // The sum of the last seasons at this place, the oldest leaving.
+      if (place == 0) per_season = 1.0 / std::min(i / season + 1, Prepared::kShapeSeasons);
       double& sum = places[static_cast<std::size_t>(place)];
       const int leaving = i - Prepared::kShapeSeasons * season;
       sum += value - (leaving >= 0 ? track.y[leaving] : 0.0);
-      mean = sum / std::min(i / season + 1, Prepared::kShapeSeasons);
+      mean = sum * per_season;
       if (++place == season) place = 0;
     }
     track.shape[i] = static_cast<float>(mean);

@@ -135,15 +135,19 @@ bool LagRidge::Predict(const Prepared& p, int origin, std::span<float> out) cons
   const float* c = model->coefficients.data() + 1;
   const float* before = y.data() + origin;
   float* at = out.data();
-  // What lies further back than a stretch of the horizon is known for all of it at once.
+  // What lies further back than the horizon is known for all of it, what lies further back than a
+  // stretch for all of that.
   const auto lags = static_cast<int>(model->lags.size());
   const int stretch = lags > kShortLags ? model->lags[kShortLags] : horizon;
+  int within = kShortLags;
+  while (within < lags && model->lags[within] < horizon) ++within;
+  std::fill(at, at + horizon, model->coefficients[0]);
+  for (int j = within; j < lags; ++j) AddTimes(c[j], before - model->lags[j], horizon, at);
   const Recursion recursion(c);
   float last[kShortLags] = {before[-1], before[-2], before[-3]};
   for (int begin = 0; begin < horizon; begin += stretch) {
     const int end = std::min(horizon, begin + stretch);
-    std::fill(at + begin, at + end, model->coefficients[0]);
-    for (int j = kShortLags; j < lags; ++j) {
+    for (int j = kShortLags; j < within; ++j) {
       const int lag = model->lags[j];
       const int observed = std::clamp(lag, begin, end);
       AddTimes(c[j], before + begin - lag, observed - begin, at + begin);

@@ -1,6 +1,7 @@
 // Four floats at a time, in the compilers' own vector type: SSE2 or NEON without special flags.
 #pragma once
 
+#include <cmath>
 #include <concepts>
 #include <cstring>
 #ifdef __SSE2__
@@ -33,9 +34,13 @@ inline void Store(Floats v, float* to) { std::memcpy(to, &v, sizeof v); }
 #ifdef __SSE2__  // else the compilers make a comparison and a selection of each
 [[nodiscard]] inline Floats Min(Floats a, Floats b) { return _mm_min_ps(a, b); }
 [[nodiscard]] inline Floats Max(Floats a, Floats b) { return _mm_max_ps(a, b); }
+[[nodiscard]] inline Floats Sqrt(Floats v) { return _mm_sqrt_ps(v); }
 #else
 [[nodiscard]] inline Floats Min(Floats a, Floats b) { return a < b ? a : b; }
 [[nodiscard]] inline Floats Max(Floats a, Floats b) { return a < b ? b : a; }
+[[nodiscard]] inline Floats Sqrt(Floats v) {
+  return Floats{std::sqrt(v[0]), std::sqrt(v[1]), std::sqrt(v[2]), std::sqrt(v[3])};
+}
 #endif
 
 [[nodiscard]] inline Floats Clamp(Floats v, Floats lowest, Floats highest) {
@@ -61,6 +66,31 @@ inline void Store(Floats v, float* to) { std::memcpy(to, &v, sizeof v); }
   return reinterpret_cast<Floats>(reinterpret_cast<Mask>(reduced) + exponent);
 }
 
+/// The first `count` < kLanes floats, zeros behind them.
+[[nodiscard]] inline Floats LoadSome(const float* from, int count) {
+  Floats v = Splat(0);
+  std::memcpy(&v, from, static_cast<std::size_t>(count) * sizeof(float));
+  return v;
+}
+
+/// Σ change(v) over `count` floats; change(0) must be 0.
+template <typename Change>
+[[nodiscard]] float SumOf(const float* values, int count, Change change) {
+  Floats even = Splat(0);
+  Floats odd = Splat(0);
+  int i = 0;
+  for (; i + 2 * kLanes <= count; i += 2 * kLanes) {
+    even += change(Load(values + i));
+    odd += change(Load(values + i + kLanes));
+  }
+  for (; i + kLanes <= count; i += kLanes) even += change(Load(values + i));
+  odd += change(LoadSome(values + i, count - i));
+  return Sum(even + odd);
+}
+[[nodiscard]] inline float SumOf(const float* values, int count) {
+  return SumOf(values, count, [](Floats v) { return v; });
+}
+
 /// Replaces v by change(v, …) for each of `count` floats, … being what `others` have there.
 template <typename Change, std::same_as<const float*>... Others>
 void Transform(float* values, int count, Change change, Others... others) {
@@ -69,14 +99,8 @@ void Transform(float* values, int count, Change change, Others... others) {
     Store(change(Load(values + i), Load(others + i)...), values + i);
   }
   if (i == count) return;
-  const auto bytes = static_cast<std::size_t>(count - i) * sizeof(float);
-  const auto rest = [&](const float* from) {
-    Floats v = Splat(0);
-    std::memcpy(&v, from + i, bytes);
-    return v;
-  };
-  const Floats last = change(rest(values), rest(others)...);
-  std::memcpy(values + i, &last, bytes);
+  const Floats last = change(LoadSome(values + i, count - i), LoadSome(others + i, count - i)...);
+  std::memcpy(values + i, &last, static_cast<std::size_t>(count - i) * sizeof(float));
 }
 
 }  // namespace tidewright

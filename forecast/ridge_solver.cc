@@ -1,6 +1,7 @@
 #include "forecast/ridge_solver.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
 
@@ -10,12 +11,9 @@
 namespace tidewright {
 namespace {
 
-// By factors of √10. Every kCoarse-th is tried first, then those about the best of them.
-constexpr double kSmallestPenalty = 1e-6;
-constexpr int kPenalties = 17;
-constexpr int kCoarse = 4;
-
-double PenaltyAt(int k) { return kSmallestPenalty * std::pow(10.0, 0.5 * k); }
+// By factors of ten. Every second is tried first, then those about the best of them.
+constexpr std::array<double, 9> kPenalties = {1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1, 10, 100};
+constexpr int kCoarse = 2;
 
 // Standardised features' correlation, and what they have to do with the target.
 struct Problem {
@@ -41,23 +39,21 @@ double Score(const Problem& problem, double penalty) {
 }
 
 double ChoosePenalty(const Problem& problem) {
+  constexpr int kCount = kPenalties.size();
   int best = 0;
   double best_score = std::numeric_limits<double>::infinity();
   const auto attempt = [&](int k) {
-    if (k < 0 || k >= kPenalties) return;
-    const double score = Score(problem, PenaltyAt(k));
+    if (k < 0 || k >= kCount) return;
+    const double score = Score(problem, kPenalties[k]);
     if (score < best_score) {
       best_score = score;
       best = k;
     }
   };
-  for (int k = 0; k < kPenalties; k += kCoarse) attempt(k);
-  for (int width = kCoarse / 2; width >= 1; width /= 2) {
-    const int middle = best;
-    attempt(middle - width);
-    attempt(middle + width);
-  }
-  return PenaltyAt(best);
+  for (int k = 0; k < kCount; k += kCoarse) attempt(k);
+  const int middle = best;
+  for (const int k : {middle - 1, middle + 1}) attempt(k);
+  return kPenalties[best];
 }
 
 double Dot(const float* a, const float* b, int count) {
@@ -72,29 +68,20 @@ double Dot(const float* a, const float* b, int count) {
   return Sum(even + odd);
 }
 
-double Total(const float* values, int count) {
-  Floats sum = Splat(0);
-  int i = 0;
-  for (; i + kLanes <= count; i += kLanes) sum += Load(values + i);
-  float rest = 0;
-  for (; i < count; ++i) rest += values[i];
-  return Sum(sum) + rest;
-}
-
 }  // namespace
 
 void Moments::Add(std::span<const float* const> columns, int rows, const float* seen) {
   if (rows == 0) return;
   const int width = features_ + 1;
   const int padded = (rows + kLanes - 1) / kLanes * kLanes;
-  const double count = seen == nullptr ? rows : Total(seen, rows);
+  const double count = seen == nullptr ? rows : SumOf(seen, rows);
   if (count == 0) return;
   shifted_.resize(static_cast<std::size_t>(width * padded));
   for (int j = 0; j < width; ++j) {
     float* column = shifted_.data() + j * padded;
     std::copy_n(columns[j], rows, column);
     // Gaps are filled: what stands in rows that are left out is near the others.
-    if (rows_ == 0) reference_[j] = static_cast<float>(Total(column, rows) / rows);
+    if (rows_ == 0) reference_[j] = SumOf(column, rows) / static_cast<float>(rows);
     const Floats reference = Splat(reference_[j]);
     if (count == rows) {
       Transform(column, rows, [reference](Floats v) { return v - reference; });
@@ -103,7 +90,7 @@ void Moments::Add(std::span<const float* const> columns, int rows, const float* 
           column, rows, [reference](Floats v, Floats is) { return (v - reference) * is; }, seen);
     }
     std::fill(column + rows, column + padded, 0.0F);
-    sums_[j] += Total(column, padded);
+    sums_[j] += SumOf(column, padded);
     for (int k = 0; k <= j; ++k) {
       products_[j][k] += Dot(column, shifted_.data() + k * padded, padded);
     }

@@ -41,8 +41,9 @@ Errors RecentErrors(const Prepared& p, const Combined& combined, int steps) {
 
 double BlindError(const Prepared& p) {
   std::vector<float> sorted = p.level.y;
-  std::sort(sorted.begin(), sorted.end());
-  const double median = sorted[sorted.size() / 2];
+  const auto middle = sorted.begin() + static_cast<std::ptrdiff_t>(sorted.size() / 2);
+  std::nth_element(sorted.begin(), middle, sorted.end());
+  const double median = *middle;
   double sum = 0;
   for (const double v : p.level.y) sum += std::abs(v - median);
   return sum / p.size();

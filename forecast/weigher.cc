@@ -1,6 +1,5 @@
 #include "forecast/weigher.h"
 
-#include <Eigen/Core>
 #include <algorithm>
 #include <cmath>
 
@@ -28,10 +27,6 @@ double HalfLifeSteps(int h, int hour) {
   const double hours = std::clamp((h + 1.0) / hour, 1.0, 24.0);
   const double share = std::log(hours) / std::log(24.0);
   return (kHalfLifeDaysNear + share * (kHalfLifeDaysFar - kHalfLifeDaysNear)) * 24.0 * hour;
-}
-
-double SumOf(const std::vector<float>& row, int begin, int end) {
-  return Eigen::Map<const Eigen::ArrayXf>(row.data() + begin, end - begin).sum();
 }
 
 std::vector<Weights::Stretch> Stretches(const std::vector<std::vector<float>>& rows) {
@@ -112,7 +107,7 @@ void Weigher::Learn(const Panel& panel) {
 
 void Weigher::ShareOut() {
   for (std::size_t b = 0; b < half_lives_.size(); ++b) {
-    const double sum = SumOf(mean_, edges_[b], edges_[b + 1]);
+    const double sum = SumOf(mean_.data() + edges_[b], edges_[b + 1] - edges_[b]);
     for (const int k : speakers_) all_[static_cast<std::size_t>(k)][b] += sum;
   }
   std::fill(mean_.begin(), mean_.end(), 0.0F);
@@ -122,7 +117,8 @@ std::vector<std::vector<Weigher::ErrorSums>> Weigher::Sums() const {
   std::vector<std::vector<ErrorSums>> sums(half_lives_.size());
   for (std::size_t b = 0; b < sums.size(); ++b) {
     for (std::size_t k = 0; k < own_.size(); ++k) {
-      sums[b].push_back({.own = SumOf(own_[k], edges_[b], edges_[b + 1]), .all = all_[k][b]});
+      sums[b].push_back({.own = SumOf(own_[k].data() + edges_[b], edges_[b + 1] - edges_[b]),
+                         .all = all_[k][b]});
     }
   }
   return sums;
