@@ -68,9 +68,7 @@ inline void Store(Floats v, float* to) { std::memcpy(to, &v, sizeof v); }
 
 /// The first `count` < kLanes floats, zeros behind them.
 [[nodiscard]] inline Floats LoadSome(const float* from, int count) {
-  Floats v = Splat(0);
-  std::memcpy(&v, from, static_cast<std::size_t>(count) * sizeof(float));
-  return v;
+  return Floats{count > 0 ? from[0] : 0, count > 1 ? from[1] : 0, count > 2 ? from[2] : 0, 0};
 }
 
 /// Σ change(v) over `count` floats; change(0) must be 0.
@@ -100,7 +98,7 @@ void Transform(float* values, int count, Change change, Others... others) {
   }
   if (i == count) return;
   const Floats last = change(LoadSome(values + i, count - i), LoadSome(others + i, count - i)...);
-  std::memcpy(values + i, &last, static_cast<std::size_t>(count - i) * sizeof(float));
+  for (int lane = 0; i + lane < count; ++lane) values[i + lane] = last[lane];
 }
 
 }  // namespace tidewright

@@ -11,9 +11,7 @@
 namespace tidewright {
 namespace {
 
-// By factors of ten. Every second is tried first, then those about the best of them.
-constexpr std::array<double, 9> kPenalties = {1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1, 10, 100};
-constexpr int kCoarse = 2;
+constexpr std::array<double, 8> kPenalties = {1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1, 10};
 
 // Standardised features' correlation, and what they have to do with the target.
 struct Problem {
@@ -23,37 +21,48 @@ struct Problem {
   double rows = 0;
 };
 
-// GCV's score is residual ÷ freedom², both without the factor of the rows:
-//   residual = variance − b'β − λ·β'β,  freedom = 1 − (1 + p − λ·tr((C + λI)⁻¹))/n.
-double Score(const Problem& problem, double penalty) {
-  const SmallCholesky factor(problem.correlation, penalty);
-  const SmallVector beta = factor.Solve(problem.target);
-  const int features = problem.correlation.size;
-  double residual = problem.variance;
-  for (int j = 0; j < features; ++j) {
-    residual -= beta[j] * (problem.target[j] + penalty * beta[j]);
-  }
-  const double used = 1.0 + features - penalty * factor.InverseTrace();
-  const double freedom = 1.0 - used / problem.rows;
-  return std::max(residual, 0.0) / (freedom * freedom);
+struct Solution {
+  double penalty = 0;
+  SmallVector beta{};
+};
+
+template <std::size_t kShifts>
+SmallVector Column(const std::array<std::array<double, kShifts>, kSmallSize>& of, std::size_t s,
+                   int size) {
+  SmallVector out{};
+  for (int j = 0; j < size; ++j) out[j] = of[j][s];
+  return out;
 }
 
-double ChoosePenalty(const Problem& problem) {
-  constexpr int kCount = kPenalties.size();
-  int best = 0;
+Solution WithPenalty(const Problem& problem, double penalty) {
+  const SmallCholesky<1> factor(problem.correlation, {penalty});
+  return {.penalty = penalty,
+          .beta = Column(factor.Solve(problem.target), 0, problem.correlation.size)};
+}
+
+// The penalty whose GCV score is least. It is residual ÷ freedom², both ÷ rows:
+//   residual = variance − b'β − λ·β'β,  freedom = 1 − (1 + p − λ·tr((C + λI)⁻¹)) ÷ rows.
+Solution WithBestPenalty(const Problem& problem) {
+  const SmallCholesky<kPenalties.size()> factor(problem.correlation, kPenalties);
+  const auto betas = factor.Solve(problem.target);
+  const auto traces = factor.InverseTrace();
+  const int features = problem.correlation.size;
+  std::size_t best = 0;
   double best_score = std::numeric_limits<double>::infinity();
-  const auto attempt = [&](int k) {
-    if (k < 0 || k >= kCount) return;
-    const double score = Score(problem, kPenalties[k]);
+  for (std::size_t s = 0; s < kPenalties.size(); ++s) {
+    const double penalty = kPenalties[s];
+    double residual = problem.variance;
+    for (int j = 0; j < features; ++j) {
+      residual -= betas[j][s] * (problem.target[j] + penalty * betas[j][s]);
+    }
+    const double freedom = 1.0 - (1.0 + features - penalty * traces[s]) / problem.rows;
+    const double score = std::max(residual, 0.0) / (freedom * freedom);
     if (score < best_score) {
       best_score = score;
-      best = k;
+      best = s;
     }
-  };
-  for (int k = 0; k < kCount; k += kCoarse) attempt(k);
-  const int middle = best;
-  for (const int k : {middle - 1, middle + 1}) attempt(k);
-  return kPenalties[best];
+  }
+  return {.penalty = kPenalties[best], .beta = Column(betas, best, features)};
 }
 
 double Dot(const float* a, const float* b, int count) {
@@ -123,13 +132,13 @@ Ridge Moments::Solve(double penalty) const {
     }
     problem.target[j] = inverse[j] * covariance(p, j);
   }
-  Ridge out{.coefficients = {}, .penalty = penalty > 0 ? penalty : ChoosePenalty(problem)};
-  const SmallVector solved =
-      SmallCholesky(problem.correlation, out.penalty).Solve(problem.target);
+  const Solution solved =
+      penalty > 0 ? WithPenalty(problem, penalty) : WithBestPenalty(problem);
+  Ridge out{.coefficients = {}, .penalty = solved.penalty};
   double intercept = reference_[p] + sums_[p] / rows_;
   out.coefficients.push_back(0.0F);
   for (int j = 0; j < p; ++j) {
-    const double coefficient = inverse[j] * solved[j];
+    const double coefficient = inverse[j] * solved.beta[j];
     if (!std::isfinite(coefficient)) return {};
     intercept -= coefficient * mean[j];
     out.coefficients.push_back(static_cast<float>(coefficient));

@@ -121,6 +121,13 @@ struct Stretch {
   }
 };
 
+// Fills row[begin, end) with the errors of a line.
+void CopyErrors(const std::vector<float>& line, int begin, int end, float* row) {
+  const int known = std::clamp(static_cast<int>(line.size()), begin, end);
+  std::copy(line.data() + begin, line.data() + known, row + begin);
+  for (int h = known; h < end; ++h) row[h] = Continued(line, h);
+}
+
 // What turns errors into paths.
 class PathMaker {
  public:
@@ -149,31 +156,15 @@ class PathMaker {
     }
   }
 
-  // Fills row[begin, end) with errors; `line` may be null: then only the spread of an unseen day is
-  // left.
-  void Errors(int begin, int end, const std::vector<float>* line, float normal, float* row) const {
-    if (line == nullptr) {
-      for (int h = begin; h < end; ++h) row[h] = unseen_[h] * normal;
-      return;
-    }
-    const int known = std::clamp(static_cast<int>(line->size()), begin, end);
-    std::copy(line->data() + begin, line->data() + known, row + begin);
-    for (int h = known; h < end; ++h) row[h] = Continued(*line, h);
-    if (doubt_[end - 1] > 0) {
-      Transform(
-          row + begin, end - begin,
-          [normal](Floats error, Floats spread, Floats doubt, Floats unseen) {
-            return error * spread * Exp(doubt * normal) + unseen * normal;
-          },
-          Behind(spread_, begin), Behind(doubt_, begin), Behind(unseen_, begin));
-    } else {
-      Transform(
-          row + begin, end - begin,
-          [normal](Floats error, Floats spread, Floats unseen) {
-            return error * spread + unseen * normal;
-          },
-          Behind(spread_, begin), Behind(unseen_, begin));
-    }
+  // What followed a past origin becomes this path's errors, in place, in units of demand; `normal`
+  // says how far the path's scale is off and where it lies in the spread of an unseen day.
+  void ScaleErrors(float normal, float* row) const {
+    Transform(
+        row, static_cast<int>(point_.size()),
+        [normal](Floats error, Floats spread, Floats doubt, Floats unseen) {
+          return error * spread * Exp(doubt * normal) + unseen * normal;
+        },
+        spread_.data(), doubt_.data(), unseen_.data());
   }
 
   // Errors become demand: their median at each step is taken out, the forecast put in.
@@ -197,10 +188,6 @@ class PathMaker {
   }
 
  private:
-  static const float* Behind(const std::vector<float>& row, int begin) {
-    return row.data() + begin;
-  }
-
   // The `count` steps from h on, which the sorter has from `lane` on.
   void FinishSteps(const ColumnSorter& sorter, int lane, int h, int count,
                    const std::vector<double>& levels, Scenarios& out) const {
@@ -293,10 +280,14 @@ Scenarios DrawScenarios(const Prepared& p, const Combined& combined, const Resid
                                                   lines.size()));
       }
       if (chosen[k] < 0 || !urn.Serves(lines[chosen[k]])) chosen[k] = urn.Empty() ? -1 : urn.At(u);
-      const auto* line = chosen[k] < 0 ? nullptr : &lines[chosen[k]];
+      if (chosen[k] < 0) continue;  // only the spread of an unseen day is left
       float* row = out.paths.values.data() + k * static_cast<std::size_t>(horizon);
-      maker.Errors(edges[s], edges[s + 1], line, normals[k], row);
+      CopyErrors(lines[chosen[k]], edges[s], edges[s + 1], row);
     }
+  }
+  for (std::size_t k = 0; k < normals.size(); ++k) {
+    maker.ScaleErrors(normals[k],
+                      out.paths.values.data() + k * static_cast<std::size_t>(horizon));
   }
   maker.Finish(request.levels, out);
   return out;
