@@ -12,7 +12,7 @@ constexpr double kHighestRatio = 3.0;
 // Added to both sides of the ratio (of a mean near 1), so that a ratio of two near-zeros is 1.
 constexpr double kRatioShift = 0.02;
 // A median of more values than this is taken over every second, third, … of them.
-constexpr int kMostValues = 64;
+constexpr int kMostValues = 32;
 
 }  // namespace
 
