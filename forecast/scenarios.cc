@@ -229,7 +229,7 @@ class PathMaker {
       out.to[l + 1] = Max(out.from[0] + scale * (out.from[l + 1] - out.from[0]), out.to[l]);
       const Floats rise = out.to[l + 1] - out.to[l];
       const Floats run = out.from[l + 1] - out.from[l];
-      out.slope[l] = run > 0 ? rise / run : Splat(1);
+      out.slope[l] = run > Splat(0) ? rise / run : Splat(1);
       out.slope[l + 1] = scale;
     }
     out.active = true;

@@ -3,9 +3,9 @@
 // Full fits with all quantiles and the maxima over one and four hours, as the controller asks for
 // them: 672 hourly points, 48 ahead; 4,032 five-minute points, 288 ahead. Made-up seeded series of
 // several kinds, alone and all in turn; with SHARED (the folder that holds m4/ and traces/), the
-// newest points of real ones too. Then the steps that cost less than a fit: above all the re-forecast
-// from members that were fitted before, which a daemon and a replay do every five minutes, for 96 and
-// 288 steps.
+// newest points of real ones too. Then what costs less than a fit: above all the re-forecast from
+// members that were fitted before, which a daemon and a replay do every five minutes, for 96 and 288
+// steps.
 //
 // Each line is the median of repetitions, in CPU time, which other processes disturb less than the
 // clock's. The counter is in series (of Update: samples) a second. The warning that Debian's
