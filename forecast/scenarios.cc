@@ -113,7 +113,7 @@ struct Stretch {
 
   [[nodiscard]] Floats Of(Floats error) const {
     if (!active) return error;
-    Floats out = Min(error, from[0]);
+    Floats out = Min(error, from[0]) + (to[0] - from[0]);
     for (int k = 0; k + 1 < kKnots; ++k) {
       out += slope[k] * (Clamp(error, from[k], from[k + 1]) - from[k]);
     }
@@ -226,10 +226,11 @@ class PathMaker {
         scale[i] = static_cast<float>(calibration_.Scale(l, (h + i + 1.0) / hour_));
       }
       out.from[l + 1] = Max(at, out.from[l]);
-      out.to[l + 1] = Max(out.from[0] + scale * (out.from[l + 1] - out.from[0]), out.to[l]);
-      const Floats rise = out.to[l + 1] - out.to[l];
+      const Floats wanted = out.from[0] + scale * (out.from[l + 1] - out.from[0]);
       const Floats run = out.from[l + 1] - out.from[l];
-      out.slope[l] = run > Splat(0) ? rise / run : Splat(1);
+      // Where two quantiles are one error they go to one place.
+      out.to[l + 1] = run > Splat(0) ? Max(wanted, out.to[l]) : out.to[l];
+      out.slope[l] = run > Splat(0) ? (out.to[l + 1] - out.to[l]) / run : Splat(1);
       out.slope[l + 1] = scale;
     }
     out.active = true;
