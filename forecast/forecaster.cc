@@ -18,6 +18,8 @@ namespace {
 
 constexpr int kMaximumHorizon = 20000;
 constexpr int kMaximumPaths = 10000;
+// Breaks this near to each other are one that was measured twice.
+constexpr Duration kSameBreak = std::chrono::hours(12);
 constexpr std::int64_t kMaximumCells = 50'000'000;  // paths × steps, 200 MB
 // What is said about the members: those that carry at least this share.
 constexpr double kMentioned = 0.05;
@@ -151,8 +153,8 @@ StatusOr<Ready> MakeReady(const Series& observed, Duration step, const Fitted* f
     return Ready{.prepared = std::move(p), .breaks = {}};
   }
   if (fitted != nullptr) {
-    TW_ASSIGN_OR_RETURN(
-        Prepared p, Prepare(AtPresentLevel(observed, fitted->breaks), step, &fitted->frame));
+    TW_ASSIGN_OR_RETURN(Prepared p,
+                        Prepare(AtPresentLevel(observed, fitted->breaks), step, &fitted->frame));
     return Ready{.prepared = std::move(p), .breaks = fitted->breaks};
   }
   TW_ASSIGN_OR_RETURN(Prepared p, Prepare(observed, step));
@@ -224,6 +226,13 @@ StatusOr<ForecastState> Refit(ForecastState state, const ForecastRequest& reques
   const EventPlan events = PlanEvents(state, request);
   StatusOr<Ready> ready = MakeReady(Ordinary(events, state), request.step, nullptr);
   if (!ready.ok()) return Annotate(ready.status(), ToString(state.key));
+  const auto newest = [](const std::vector<LevelBreak>& breaks) {
+    return breaks.empty() ? WallTime{} : breaks.back().at;
+  };
+  const WallTime known = state.fitted == nullptr ? WallTime{} : newest(state.fitted->breaks);
+  if (state.fitted != nullptr && newest(ready->breaks) >= known + kSameBreak) {
+    MarkStale(state.calibration);
+  }
   state.fitted = Fit(*ready, state.observed, request);
   return state;
 }

@@ -11,12 +11,13 @@ namespace {
 constexpr int kDay = 24;
 constexpr std::array<int, 4> kEvidence = {6, 12, 24, 48};
 constexpr int kLeastForFall = 30;  // more than a holiday
-constexpr int kSure = 24;      // shorter evidence must be without precedent
-constexpr int kEdge = 6;       // on both sides of a break
-constexpr int kMeasured = 72;  // of the time after it
+constexpr int kSure = 24;          // shorter evidence must be without precedent
+constexpr int kEdge = 6;           // on both sides of a break
+constexpr int kMeasured = 72;      // of the time after it
 constexpr int kSeasonsBefore = 7;
 constexpr int kFewestSeasons = 3;
 constexpr int kFewestLongSeasons = 2;
+constexpr double kEnoughLongSeasons = 3.5;  // to know what is usual, besides
 // Logarithms: a change by less is left to the members, which follow it.
 constexpr double kLeast = 0.12;
 // A change by more is another series, of which history tells nothing by a mere factor.
@@ -26,12 +27,12 @@ constexpr std::size_t kMostBreaks = 3;
 // Multiples of the usual difference over the same time.
 constexpr double kClear = 2.5;
 constexpr double kClearSoon = 4;
-constexpr double kUsual = 0.8;       // percentile
+constexpr double kUsual = 0.8;  // percentile
 constexpr int kFewestElsewhere = 48;
-constexpr double kSimilar = 0.6;     // a precedent's share of the size
-constexpr double kPrecedents = 0.01; // share of the past that may be similar
-constexpr double kStays = 0.5;       // of the size, at both ends of the evidence
-constexpr double kOfOneSign = 0.8;   // share of the hours beyond kPart of the size
+constexpr double kSimilar = 0.6;      // a precedent's share of the size
+constexpr double kPrecedents = 0.01;  // share of the past that may be similar
+constexpr double kStays = 0.5;        // of the size, at both ends of the evidence
+constexpr double kOfOneSign = 0.8;    // share of the hours beyond kPart of the size
 constexpr double kPart = 0.3;
 constexpr double kBefore = 0.35;  // of the size, at most, in the hours before
 
@@ -56,7 +57,8 @@ class Hours {
       const int season = p.season / p.hour;
       period_ = (kDay + season - 1) / season * season;
     }
-    if (p.long_season > 0 && p.long_season % p.hour == 0) {
+    if (p.long_season > 0 && p.long_season % p.hour == 0 &&
+        p.size() >= kEnoughLongSeasons * p.long_season) {
       period_ = p.long_season / p.hour;
       fewest_ = kFewestLongSeasons;
     }

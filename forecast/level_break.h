@@ -21,8 +21,8 @@ struct LevelBreak {
 /// there is no season). A break is an hour from which that difference is far outside of what is
 /// usual for this series (relative to the 80th percentile of the same statistic elsewhere), of one
 /// sign nearly all the time, and absent in the hours before. Six hours of evidence are the least
-/// for a rise, thirty for a fall (a holiday is none); while there is less than a day of it, nothing like it may have
-/// passed by itself before. What recurs, as weekends do, is usual, so no break.
+/// for a rise, thirty for a fall (a holiday is none); while there is less than a day of it, nothing
+/// like it may have passed by itself before. What recurs, as weekends do, is usual, so no break.
 [[nodiscard]] std::vector<LevelBreak> FindLevelBreaks(const Prepared& p);
 
 /// Brings what lies before each break to the level after it. Members, errors of past forecasts and

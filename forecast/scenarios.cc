@@ -34,6 +34,8 @@ constexpr double kMostGrowth = 3;
 constexpr double kUnseenDaySpread = 0.5;
 // No scenario goes beyond this multiple of what was ever seen.
 constexpr double kBeyondMaximum = 3;
+// What lies beyond the highest tracked quantile is scaled by at least this.
+constexpr float kLeastSlope = 0.1F;
 constexpr double kLargest = 1e37;  // paths are floats
 
 // Edges of the stretches of the horizon for which an origin is drawn anew where the one before has
@@ -111,7 +113,8 @@ struct Stretch {
   bool active = false;
 
   [[nodiscard]] float Of(float error) const {
-    if (!active || error <= from[0]) return error;
+    if (!active) return error;
+    if (error <= from[0]) return error + to[0] - from[0];
     std::size_t k = kKnots - 1;
     while (error <= from[k]) --k;
     return to[k] + slope[k] * (error - from[k]);
@@ -176,7 +179,7 @@ class PathMaker {
       const int end = std::min(paths.steps, h + kLanes);
       for (int i = h; i < end; ++i) {
         const Stretch stretch = StretchAt(sorter, i - h, i, paths.paths);
-        const float shift = point_[i] - stretch.from[0];
+        const float shift = point_[i] - stretch.from[0];  // of the errors' median
         const auto demand = [&](float error) {
           return std::clamp(stretch.Of(error) + shift, 0.0F, limit_) * scale_;
         };
@@ -193,24 +196,27 @@ class PathMaker {
   }
 
  private:
-  // The stretch of a step's errors: the median stays, the tracked quantiles go where the
-  // calibration says, what lies between goes in straight lines.
+  // The stretch of a step's errors: the median stays unless a tracked quantile must lie below it,
+  // the tracked quantiles go where the calibration says, what lies between goes in straight lines.
   [[nodiscard]] Stretch StretchAt(const ColumnSorter& sorter, int lane, int h, int paths) const {
     Stretch out;
     out.from[0] = out.to[0] = sorter.At(paths / 2, lane);
     if (!stretched_) return out;
     const double hours = (h + 1.0) / hour_;
+    const double height = calibration_.Height(point_[h] * scale_);
     for (std::size_t l = 0; l < kTrackedLevels.size(); ++l) {
       const Place place = PlaceOf(kTrackedLevels[l], paths);
       const auto at = static_cast<float>(
           place.Between(sorter.At(place.below, lane), sorter.At(place.above, lane)));
-      const auto scale = static_cast<float>(calibration_.Scale(l, hours));
+      const auto scale = static_cast<float>(calibration_.Scale(l, hours, height));
       out.from[l + 1] = std::max(at, out.from[l]);
-      out.to[l + 1] = std::max(out.from[0] + scale * (out.from[l + 1] - out.from[0]), out.to[l]);
+      out.to[l + 1] = out.from[0] + scale * (out.from[l + 1] - out.from[0]);
+      if (l == 0) out.to[0] = std::min(out.from[0], out.to[1]);
+      out.to[l + 1] = std::max(out.to[l + 1], out.to[l]);
       out.slope[l] = out.from[l + 1] > out.from[l]
                          ? (out.to[l + 1] - out.to[l]) / (out.from[l + 1] - out.from[l])
                          : 1.0F;
-      out.slope[l + 1] = scale;
+      out.slope[l + 1] = std::max(kLeastSlope, scale);
     }
     out.active = true;
     return out;
