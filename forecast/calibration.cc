@@ -20,13 +20,13 @@ constexpr std::array<float, kBands> kAlone = {0.30F, 0.20F, 0.08F};
 constexpr Calibration::PerLevel kShare = {0.50F, 0.30F, 0.15F, 0.05F};
 // Of that, by the maximum over the band's window; the rest by its steps. Measured on 67 traces: the
 // maxima hold with the steps, and a small share leaves each series' steps nearer to their promise.
-constexpr float kWindowShare = 0.12F;
+constexpr std::array<float, kBands> kWindowShare = {0.12F, 0.30F, 0.0F};
 constexpr float kNarrowest = -3.7F;    // as far below the median as the raw quantile is above it
 constexpr float kWidest = 1.4F;        // four times
 constexpr float kLinearBelow = -0.7F;  // a scale of a half
 // Taken off the logarithm of the scale of the highest forecasts and added to that of the lowest.
 // Measured on 67 traces: without it the tenth with the highest forecasts holds 3 points too often.
-constexpr double kHighNarrower = 0.2;
+constexpr double kHighNarrower = 0.14;
 // What promises are rounded to when they are kept.
 constexpr float kWeights = 255;
 // A median so many mean distances above what is usual is as high as they come.
@@ -97,13 +97,13 @@ std::vector<Check> ChecksOf(const Forecast& f, int band, const Positions& at) {
     check.begin = f.start;
     check.end = f.start + maximum.window;
     check.band = band;
-    check.weight = kWindowShare;
+    check.weight = kWindowShare[band];
     for (std::size_t l = 0; l < at.tracked.size(); ++l) {
       check.bounds[l] = static_cast<float>(maximum.quantiles[at.tracked[l]]);
     }
     checks.push_back(check);
   }
-  const float rest = checks.size() > steps ? 1 - kWindowShare : 1.0F;
+  const float rest = checks.size() > steps ? 1 - kWindowShare[band] : 1.0F;
   for (std::size_t i = 0; i < steps; ++i) checks[i].weight = rest / static_cast<float>(steps);
   return checks;
 }

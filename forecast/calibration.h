@@ -44,7 +44,7 @@ struct Calibration {
   /// How high a median is among those that were published lately: −1 … 1.
   [[nodiscard]] double Height(double median) const;
   /// The factor for tracked level `level` at a step `hours` ahead whose median has this height:
-  /// smooth between the bands, and a fifth less where the forecast is as high as it gets: much of
+  /// smooth between the bands, and a little less where the forecast is as high as it gets: much of
   /// what makes a forecast high does not come back. Below ½ it is linear in log_scale and may
   /// become negative: where the median itself is too high, the tracked level lies below it.
   [[nodiscard]] double Scale(std::size_t level, double hours, double height = 0) const;
