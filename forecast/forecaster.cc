@@ -6,6 +6,7 @@
 
 #include "forecast/combination.h"
 #include "forecast/event_effects.h"
+#include "forecast/level_break.h"
 #include "forecast/level_shift.h"
 #include "forecast/path_quantiles.h"
 #include "forecast/prepared.h"
@@ -17,6 +18,8 @@ namespace {
 
 constexpr int kMaximumHorizon = 20000;
 constexpr int kMaximumPaths = 10000;
+// Breaks this near to each other are one that was measured twice.
+constexpr Duration kSameBreak = std::chrono::hours(12);
 constexpr std::int64_t kMaximumCells = 50'000'000;  // paths × steps, 200 MB
 // What is said about the members: those that carry at least this share.
 constexpr double kMentioned = 0.05;
@@ -125,6 +128,7 @@ struct Fitted {
   WallTime end;
   WallTime first;  ///< of its first cell
   Frame frame;
+  std::vector<LevelBreak> breaks;
   std::vector<std::unique_ptr<Member>> members;
 
   /// Whether they can forecast from `observed`, a continuation of what they were fitted to.
@@ -136,9 +140,37 @@ struct Fitted {
 
 namespace {
 
-std::shared_ptr<const Fitted> Fit(const Prepared& p, const Series& observed,
+// A series ready for the members, at its present level.
+struct Ready {
+  Prepared prepared;
+  std::vector<LevelBreak> breaks;
+};
+
+// As it was when members were fitted, or anew.
+StatusOr<Ready> MakeReady(const Series& observed, Duration step, const Fitted* fitted) {
+  if (fitted != nullptr && fitted->breaks.empty()) {
+    TW_ASSIGN_OR_RETURN(Prepared p, Prepare(observed, step, &fitted->frame));
+    return Ready{.prepared = std::move(p), .breaks = {}};
+  }
+  if (fitted != nullptr) {
+    TW_ASSIGN_OR_RETURN(Prepared p,
+                        Prepare(AtPresentLevel(observed, fitted->breaks), step, &fitted->frame));
+    return Ready{.prepared = std::move(p), .breaks = fitted->breaks};
+  }
+  TW_ASSIGN_OR_RETURN(Prepared p, Prepare(observed, step));
+  Ready out{.prepared = std::move(p), .breaks = {}};
+  out.breaks = FindLevelBreaks(out.prepared);
+  if (!out.breaks.empty()) {
+    TW_ASSIGN_OR_RETURN(out.prepared, Prepare(AtPresentLevel(observed, out.breaks), step));
+  }
+  return out;
+}
+
+std::shared_ptr<const Fitted> Fit(const Ready& ready, const Series& observed,
                                   const ForecastRequest& request) {
+  const Prepared& p = ready.prepared;
   auto fitted = std::make_shared<Fitted>();
+  fitted->breaks = ready.breaks;
   fitted->step = p.step;
   fitted->horizon = request.horizon;
   fitted->begin = observed.start;
@@ -192,9 +224,16 @@ bool NeedsRefit(const ForecastState& state, const ForecastRequest& request) {
 StatusOr<ForecastState> Refit(ForecastState state, const ForecastRequest& request) {
   TW_RETURN_IF_ERROR(CheckRequest(request));
   const EventPlan events = PlanEvents(state, request);
-  StatusOr<Prepared> prepared = Prepare(Ordinary(events, state), request.step);
-  if (!prepared.ok()) return Annotate(prepared.status(), ToString(state.key));
-  state.fitted = Fit(*prepared, state.observed, request);
+  StatusOr<Ready> ready = MakeReady(Ordinary(events, state), request.step, nullptr);
+  if (!ready.ok()) return Annotate(ready.status(), ToString(state.key));
+  const auto newest = [](const std::vector<LevelBreak>& breaks) {
+    return breaks.empty() ? WallTime{} : breaks.back().at;
+  };
+  const WallTime known = state.fitted == nullptr ? WallTime{} : newest(state.fitted->breaks);
+  if (state.fitted != nullptr && newest(ready->breaks) >= known + kSameBreak) {
+    MarkStale(state.calibration);
+  }
+  state.fitted = Fit(*ready, state.observed, request);
   return state;
 }
 
@@ -212,17 +251,16 @@ StatusOr<Forecast> MakeForecast(const ForecastState& state, const ForecastReques
   std::shared_ptr<const Fitted> fitted = state.fitted;
   if (fitted != nullptr && !fitted->Serves(state.observed, request)) fitted.reset();
   const EventPlan events = PlanEvents(state, request);
-  StatusOr<Prepared> prepared =
-      Prepare(Ordinary(events, state), request.step, fitted == nullptr ? nullptr : &fitted->frame);
-  if (!prepared.ok()) return Annotate(prepared.status(), ToString(state.key));
-  const Prepared& p = *prepared;
+  StatusOr<Ready> ready = MakeReady(Ordinary(events, state), request.step, fitted.get());
+  if (!ready.ok()) return Annotate(ready.status(), ToString(state.key));
+  const Prepared& p = ready->prepared;
   if (fitted != nullptr && fitted->first != p.start) {
     // The cells begin elsewhere than those that were fitted.
     ForecastState unfitted = state;
     unfitted.fitted.reset();
     return MakeForecast(unfitted, request);
   }
-  if (fitted == nullptr) fitted = Fit(p, state.observed, request);
+  if (fitted == nullptr) fitted = Fit(*ready, state.observed, request);
   Combined combined = Combine(p, fitted->members, request.horizon);
   const double shift = FollowLevelShift(p, combined);
   const Residuals residuals = MeasureResiduals(p, combined);
@@ -251,6 +289,7 @@ StatusOr<Forecast> MakeForecast(const ForecastState& state, const ForecastReques
   out.recent_error = verdict.recent_error;
   out.notes = p.notes;
   out.notes.push_back(DescribeMembers(fitted->members, combined.weights));
+  for (const LevelBreak& found : ready->breaks) out.notes.push_back(Describe(found));
   if (shift != 0) {
     out.notes.push_back(
         fmt::format("the level shifted lately: forecast multiplied by {:.2f}", std::exp(shift)));

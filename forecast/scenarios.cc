@@ -34,6 +34,8 @@ constexpr double kMostGrowth = 3;
 constexpr double kUnseenDaySpread = 0.5;
 // No scenario goes beyond this multiple of what was ever seen.
 constexpr double kBeyondMaximum = 3;
+// What lies beyond the highest tracked quantile is scaled by at least this.
+constexpr float kLeastSlope = 0.1F;
 constexpr double kLargest = 1e37;  // paths are floats
 
 // Edges of the stretches of the horizon for which an origin is drawn anew where the one before has
@@ -193,7 +195,7 @@ class PathMaker {
                    const std::vector<double>& levels, Scenarios& out) const {
     SamplePaths& paths = out.paths;
     const Stretch stretch = StretchAt(sorter, lane, h, count, paths.paths);
-    Floats shift = -stretch.from[0];
+    Floats shift = -stretch.from[0];  // of the errors' median
     for (int i = 0; i < count; ++i) shift[i] += point_[h + i];
     const Floats limit = Splat(limit_);
     const auto demand = [&](Floats error) {
@@ -209,8 +211,9 @@ class PathMaker {
     for (int k = 0; k < paths.paths; ++k, row += paths.steps) Transform(row, count, demand);
   }
 
-  // The stretch of some steps' errors: the median stays, the tracked quantiles go where the
-  // calibration says, what lies between goes in straight lines.
+  // The stretch of some steps' errors: the median stays unless a tracked quantile must lie below
+  // it, the tracked quantiles go where the calibration says, what lies between goes in straight
+  // lines.
   [[nodiscard]] Stretch StretchAt(const ColumnSorter& sorter, int lane, int h, int count,
                                   int paths) const {
     Stretch out;
@@ -219,19 +222,21 @@ class PathMaker {
     for (std::size_t l = 0; l < kTrackedLevels.size(); ++l) {
       const Place place = PlaceOf(kTrackedLevels[l], paths);
       const Floats low = sorter.Four(place.below, lane);
-      const Floats at = low + static_cast<float>(place.share) *
-                                  (sorter.Four(place.above, lane) - low);
+      const Floats at =
+          low + static_cast<float>(place.share) * (sorter.Four(place.above, lane) - low);
       Floats scale = Splat(1);
       for (int i = 0; i < count; ++i) {
-        scale[i] = static_cast<float>(calibration_.Scale(l, (h + i + 1.0) / hour_));
+        scale[i] = static_cast<float>(calibration_.Scale(
+            l, (h + i + 1.0) / hour_, calibration_.Height(point_[h + i] * scale_)));
       }
       out.from[l + 1] = Max(at, out.from[l]);
       const Floats wanted = out.from[0] + scale * (out.from[l + 1] - out.from[0]);
+      if (l == 0) out.to[0] = Min(out.from[0], wanted);
       const Floats run = out.from[l + 1] - out.from[l];
       // Where two quantiles are one error they go to one place.
       out.to[l + 1] = run > Splat(0) ? Max(wanted, out.to[l]) : out.to[l];
       out.slope[l] = run > Splat(0) ? (out.to[l + 1] - out.to[l]) / run : Splat(1);
-      out.slope[l + 1] = scale;
+      out.slope[l + 1] = Max(Splat(kLeastSlope), scale);
     }
     out.active = true;
     return out;
@@ -287,8 +292,7 @@ Scenarios DrawScenarios(const Prepared& p, const Combined& combined, const Resid
     }
   }
   for (std::size_t k = 0; k < normals.size(); ++k) {
-    maker.ScaleErrors(normals[k],
-                      out.paths.values.data() + k * static_cast<std::size_t>(horizon));
+    maker.ScaleErrors(normals[k], out.paths.values.data() + k * static_cast<std::size_t>(horizon));
   }
   maker.Finish(request.levels, out);
   return out;

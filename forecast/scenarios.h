@@ -21,7 +21,7 @@ struct Scenarios {
 /// origins and those at this time of day are likelier. Which origin a path follows is drawn from
 /// the seed, the step and the number of steps observed alone: series that were observed alike get
 /// the same scenario under the same number. The paths' median at each step is the forecast itself;
-/// what lies above it is stretched as the calibration says.
+/// what lies above it is stretched as the calibration says, which may pull the median down too.
 [[nodiscard]] Scenarios DrawScenarios(const Prepared& p, const Combined& combined,
                                       const Residuals& residuals, const Calibration& calibration,
                                       const ForecastRequest& request);

@@ -169,6 +169,90 @@ BOOST_AUTO_TEST_CASE(a_calibration_survives_being_kept) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(a_calibration_of_a_day_of_promises_is_small) {
+  Calibration c;
+  const ForecastState state = StateOf(DailyLoad(3, 0.1, 4));
+  ForecastRequest request;
+  request.windows = {std::chrono::hours(1), std::chrono::hours(4)};
+  Forecast f = MakeForecast(state, request).value();
+  for (int hour = 0; hour < 48; ++hour) {
+    NotePromises(f, c);
+    f.start += std::chrono::hours(1);
+    SettlePromises({.start = f.start - std::chrono::hours(24),
+                    .step = kStep,
+                    .values = std::vector<double>(kDay, 1000.0),
+                    .flags = {}},
+                   c);
+  }
+  BOOST_TEST(c.open.size() > 20u);
+  BOOST_TEST(EncodeCalibration(c).size() <= 1500u);
+}
+
+BOOST_AUTO_TEST_CASE(a_calibration_of_the_first_version_is_still_read) {
+  // As version 1 was written: a scale, a coverage and a count each, one promise.
+  std::string bytes(1, 1);
+  const auto put = [&](const auto& value) {
+    bytes.append(reinterpret_cast<const char*>(&value), sizeof value);
+  };
+  for (int i = 0; i < 12; ++i) put(0.5F);
+  for (int i = 0; i < 12; ++i) put(0.9F);
+  for (int i = 0; i < 3; ++i) put(40.0F);
+  const WallTime now = testing::Regular({0}).start;
+  put(std::int64_t{now.time_since_epoch().count()});
+  put(std::int64_t{kStep.count()});
+  put(std::uint32_t{1});
+  put(std::int64_t{now.time_since_epoch().count()});
+  put(std::int64_t{(now + kStep).time_since_epoch().count()});
+  put(std::uint8_t{0});
+  for (const float v : {0.25F, 1.0F, 2.0F, 3.0F, 4.0F}) put(v);
+  const auto read = DecodeCalibration(bytes);
+  BOOST_REQUIRE(read.ok());
+  BOOST_TEST(read->log_scale[2][3] == 0.5F);
+  BOOST_TEST(read->coverage[0][0] == 0.9F);
+  BOOST_REQUIRE(read->open.size() == 1u);
+  BOOST_TEST(read->open[0].bounds[3] == 4.0F);
+  BOOST_TEST((read->open[0].end == now + kStep));
+}
+
+BOOST_AUTO_TEST_CASE(promises_that_did_not_know_of_a_shift_count_as_coverage_alone) {
+  const WallTime now = testing::Regular({0}).start;
+  Calibration c;
+  NotePromises(Flat(now, 100, {110, 120, 130, 140}), c);
+  MarkStale(c);
+  const auto kept = DecodeCalibration(EncodeCalibration(c));
+  BOOST_REQUIRE(kept.ok());
+  c = *kept;
+  SettlePromises(
+      {.start = now, .step = kStep, .values = std::vector<double>(12, 150.0), .flags = {}}, c);
+  for (const float s : c.log_scale[0]) BOOST_TEST(s == 0.0F);
+  BOOST_TEST(c.settled[0] > 0.9F);
+  BOOST_TEST(c.coverage[0][0] < 0.1F);
+}
+
+BOOST_AUTO_TEST_CASE(where_the_median_is_too_high_a_quantile_comes_to_lie_below_it) {
+  // Demand is 100 give or take 4, the forecaster believes in 110 and a spread of 20 above it.
+  Calibration c;
+  Random random(3);
+  double held = 0;
+  double count = 0;
+  for (int hour = 0; hour < 400; ++hour) {
+    const WallTime now = testing::Regular({0}).start + std::chrono::hours(hour);
+    std::array<double, 4> bounds{};
+    for (std::size_t l = 0; l < 4; ++l) bounds[l] = 110 + 20 * c.Scale(l, 0.5);
+    NotePromises(Flat(now, 110, bounds), c);
+    Series news{.start = now, .step = kStep, .values = {}, .flags = {}};
+    for (int i = 0; i < 12; ++i) {
+      news.values.push_back(100 + 4 * random.Normal());
+      if (hour < 200) continue;
+      held += news.values.back() <= bounds[0] ? 1 : 0;
+      ++count;
+    }
+    SettlePromises(news, c);
+  }
+  BOOST_TEST(c.Scale(0, 0.5) < 0);
+  BOOST_TEST(std::abs(held / count - 0.8) < 0.02);
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace
