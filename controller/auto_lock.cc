@@ -23,8 +23,8 @@ std::vector<std::string> NotYetTrusted(const Policy& policy, const PerResource<d
     const std::string name = ResourceName(r);
     if (observed[r] < kMostly) {
       missing.push_back(
-          fmt::format("{} of {} observed of the last {}", name,
-                      FormatDuration(FromSeconds(Seconds(policy.auto_after) * observed[r])),
+          fmt::format("{} of {} observed of the last {}",
+                      FormatDuration(FromSeconds(Seconds(policy.auto_after) * observed[r])), name,
                       FormatDuration(policy.auto_after)));
       continue;
     }

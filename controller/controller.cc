@@ -18,21 +18,15 @@ constexpr char kAutoActor[] = "auto";
 
 bool Ended(const ActionRecord& record) { return !record.Open(); }
 
-std::string EndName(ActionState state) {
-  switch (state) {
-    case ActionState::kDone:
-      return "done";
-    case ActionState::kRolledBack:
-      return "rolled_back";
-    case ActionState::kCancelled:
-      return "cancelled";
-    default:
-      return "failed";
-  }
+/// What a person asked for is no failure, rolled back or not.
+std::string EndName(const ActionRecord& record) {
+  if (record.state == ActionState::kDone) return "done";
+  if (!Brief(record).failed) return "cancelled";
+  return record.state == ActionState::kRolledBack ? "rolled_back" : "failed";
 }
 
 void Count(const ActionRecord& record, ControllerTotals& totals) {
-  totals.actions[{PlanKindName(record.plan.kind), EndName(record.state)}] += 1;
+  totals.actions[{PlanKindName(record.plan.kind), EndName(record)}] += 1;
   totals.partitions_moved += record.partitions_moved;
   totals.keys_moved += record.keys_moved;
   totals.bytes_moved += record.bytes_moved;

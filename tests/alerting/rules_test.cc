@@ -322,7 +322,7 @@ BOOST_AUTO_TEST_CASE(open_partitions_are_unhealthy_unless_our_own_action_runs) {
   world.Act(ActionState::kRollingBack);
   BOOST_TEST(Names(world.Evaluate()) == "");
   world.Act(ActionState::kPaused);
-  BOOST_TEST(Names(world.Evaluate()) == "ClusterUnhealthy");
+  BOOST_TEST(Names(world.Evaluate()) == "ClusterUnhealthy ActionPaused");
 }
 
 BOOST_AUTO_TEST_CASE(unowned_partitions_and_failed_masters_are_unhealthy_even_during_our_action) {

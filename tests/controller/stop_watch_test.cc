@@ -29,7 +29,8 @@ struct World {
   /// "who what why" of each entry.
   std::vector<std::string> Told() {
     std::vector<std::string> told;
-    for (const auto& record : journal->AuditLog(WallTime{}, 100).value()) {
+    const auto log = journal->AuditLog(WallTime{}, 100).value();
+    for (const auto& record : log) {
       told.push_back(record.actor + " " + record.what + " " + ParseAuditDetail(record.detail).why);
     }
     return told;
