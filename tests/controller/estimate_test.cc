@@ -44,7 +44,8 @@ BOOST_AUTO_TEST_CASE(afterwards_the_pace_since_moving_began_tells) {
   progress.partitions_moved = 50;  // of 200, in 5 minutes
   BOOST_TEST((estimate.End(record, progress, kStart + 15min) == kStart + 30min));
   record.partitions_moved = 100;
-  BOOST_TEST((estimate.End(record, progress, kStart + 15min) == kStart + 15min + 5min * 50 / 150));
+  BOOST_TEST((estimate.End(record, progress, kStart + 15min) ==
+              kStart + 15min + Duration(5min) * 50 / 150));
   progress.action_id = "another";
   BOOST_TEST((estimate.End(record, progress, kStart + 20min) == kStart + 30min));
 }
