@@ -32,6 +32,8 @@ const char* ActionStateName(ActionState state) {
       return "rolled-back";
     case ActionState::kFailed:
       return "failed";
+    case ActionState::kCancelled:
+      return "cancelled";
   }
   return "unknown";
 }

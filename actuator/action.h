@@ -30,7 +30,8 @@ enum class ActionState {
   kRollingBack,
   kDone,
   kRolledBack,
-  kFailed,  ///< stopped for a person: neither forward nor back is safe
+  kFailed,     ///< stopped for a person: neither forward nor back is safe
+  kCancelled,  ///< ended by a person at a safe boundary, as it stood there
 };
 [[nodiscard]] const char* StepStateName(StepState state);
 [[nodiscard]] const char* ActionStateName(ActionState state);
@@ -49,7 +50,8 @@ struct ActionRecord {
   ActionState state = ActionState::kRunning;
   std::vector<StepRecord> steps;
   std::string actor;  ///< "auto" or who approved
-  std::string error;  ///< why it paused, rolled back or failed
+  std::string error;  ///< why it paused, rolled back, failed or was cancelled
+  std::string cancelled_by;  ///< the person who asked for its end; then it is no failure of ours
   WallTime created;
   WallTime ended;  ///< zero while it is open
   int partitions_moved = 0;  ///< up to the newest save

@@ -1,5 +1,6 @@
 #include "actuator/executor.h"
 
+#include <algorithm>
 #include <condition_variable>
 #include <exception>
 #include <map>
@@ -29,18 +30,25 @@ auto Guarded(const std::string& what, Call&& call) -> decltype(call()) {
 using NoteMap = std::map<std::string, std::string>;
 using ProgressSink = std::function<void(int, double, double)>;
 
+constexpr char kStopped[] = "the kill switch is thrown";
+/// A wait is cut so that the kill switch is seen this soon.
+constexpr Duration kLook = std::chrono::milliseconds(500);
+
 /// Notes are read once and written through. Store code may ask from threads of its own.
 class Context : public StepContext {
  public:
   Context(ActionLog& log, std::string action_id, NoteMap notes, std::stop_token stop,
-          ProgressSink progress)
+          const Executor::KillSwitch& kill_switch, ProgressSink progress)
       : log_(log),
         action_id_(std::move(action_id)),
         stop_(std::move(stop)),
+        kill_switch_(kill_switch),
         progress_(std::move(progress)),
         notes_(std::move(notes)) {}
 
-  [[nodiscard]] bool StopRequested() const override { return stop_.stop_requested(); }
+  [[nodiscard]] bool StopRequested() const override {
+    return stop_.stop_requested() || (kill_switch_ && kill_switch_());
+  }
 
   [[nodiscard]] Status SaveNote(const std::string& key, const std::string& value) override {
     TW_RETURN_IF_ERROR(Annotate(
@@ -65,6 +73,7 @@ class Context : public StepContext {
   ActionLog& log_;
   const std::string action_id_;
   const std::stop_token stop_;
+  const Executor::KillSwitch& kill_switch_;
   const ProgressSink progress_;
   mutable std::mutex mutex_;
   NoteMap notes_;
@@ -98,12 +107,19 @@ Observation CarryOut(StoreActuator& store, EffectKind kind, const Step& step,
 
 class Executor::Impl {
  public:
-  Impl(ActionLog& log, StoreActuator& store, Clock& clock, OnChange on_change)
-      : log_(log), store_(store), clock_(clock), on_change_(std::move(on_change)) {}
+  Impl(ActionLog& log, StoreActuator& store, Clock& clock, OnChange on_change,
+       KillSwitch kill_switch)
+      : log_(log),
+        store_(store),
+        clock_(clock),
+        on_change_(std::move(on_change)),
+        kill_switch_(std::move(kill_switch)) {}
   ~Impl() { Stop(); }
 
   Status Start(ActionRecord record);
   Status Pause(const std::string& why);
+  StatusOr<ActionRecord> Cancel(ActionRecord record, const std::string& who, const std::string& why,
+                                bool roll_back);
 
   void Stop() {
     std::scoped_lock control(control_);
@@ -136,6 +152,9 @@ class Executor::Impl {
     if (worker_.joinable()) worker_.join();
   }
 
+  [[nodiscard]] bool KillSwitchThrown() const { return kill_switch_ && kill_switch_(); }
+  /// `control_` is held, nothing runs.
+  Status Launch(ActionRecord record);
   void Run(const std::stop_token& stop, ActionRecord record, NoteMap notes);
   /// Carries out what stands between two calls of Advance: an effect, or a wait.
   std::optional<Observation> Perform(const Effect& effect, const ActionRecord& record,
@@ -157,6 +176,7 @@ class Executor::Impl {
   StoreActuator& store_;
   Clock& clock_;
   const OnChange on_change_;
+  const KillSwitch kill_switch_;
 
   std::mutex control_;  // held by Start, Stop and Pause: they own the worker
   mutable std::mutex mutex_;
@@ -177,7 +197,11 @@ Status Executor::Impl::Start(ActionRecord record) {
                  ActionStateName(record.state));
   }
   JoinWorker();
-  record = Resumed(std::move(record));
+  return Launch(Resumed(std::move(record)));
+}
+
+Status Executor::Impl::Launch(ActionRecord record) {
+  if (KillSwitchThrown()) return Error(StatusCode::kFailedPrecondition, "{}", kStopped);
   TW_ASSIGN_OR_RETURN(NoteMap notes, Guarded("the log", [&] { return log_.Notes(record.id); }));
   TW_RETURN_IF_ERROR(
       Annotate(Guarded("the log", [&] { return log_.SaveAction(record); }), "save the action"));
@@ -202,13 +226,41 @@ Status Executor::Impl::Start(ActionRecord record) {
 Status Executor::Impl::Pause(const std::string& why) {
   std::scoped_lock control(control_);
   JoinWorker();
-  const auto current = Current();
+  auto current = Current();
   if (!current || !current->Open() || current->state == ActionState::kPaused) return OkStatus();
-  return Save(Paused(*current, why));
+  Absorb(*current);
+  return Save(Paused(*std::move(current), why));
+}
+
+StatusOr<ActionRecord> Executor::Impl::Cancel(ActionRecord record, const std::string& who,
+                                              const std::string& why, bool roll_back) {
+  std::scoped_lock control(control_);
+  JoinWorker();
+  if (auto current = Current(); current && current->id == record.id) {
+    record = *std::move(current);
+    Absorb(record);
+  }
+  if (!record.Open()) {
+    return Error(StatusCode::kFailedPrecondition, "action {} has ended: {}", record.id,
+                 ActionStateName(record.state));
+  }
+  const bool begun = std::any_of(record.steps.begin(), record.steps.end(), [](const auto& step) {
+    return step.state != StepState::kPending;
+  });
+  const bool keeps_something = record.partitions_moved > 0 || !begun;
+  if (!roll_back && keeps_something) {
+    record = Cancelled(std::move(record), who, why);
+    record.ended = clock_.Wall();
+    TW_RETURN_IF_ERROR(Save(record));
+    return record;
+  }
+  record = RollBackAsked(std::move(record), who, why);
+  TW_RETURN_IF_ERROR(Launch(record));
+  return record;
 }
 
 void Executor::Impl::Run(const std::stop_token& stop, ActionRecord record, NoteMap notes) {
-  Context context(log_, record.id, std::move(notes), stop,
+  Context context(log_, record.id, std::move(notes), stop, kill_switch_,
                   [this](int partitions, double keys, double bytes) {
                     std::scoped_lock lock(mutex_);
                     progress_.partitions_moved += partitions;
@@ -227,12 +279,18 @@ void Executor::Impl::Run(const std::stop_token& stop, ActionRecord record, NoteM
       if (!Save(record).ok()) break;
     }
     if (next.effect.kind == EffectKind::kFinish || stop.stop_requested()) break;
-    seen = Perform(next.effect, record, context, stop);
-    if (seen && seen->status.code() == StatusCode::kCancelled && !stop.stop_requested()) {
-      // Only a person can tell why; going on by ourselves might go round in circles.
-      (void)Save(Paused(std::move(record), "the store stopped unasked: " + Message(seen->status)));
-      break;
+    if (!KillSwitchThrown()) {
+      seen = Perform(next.effect, record, context, stop);
+      if (!seen || seen->status.code() != StatusCode::kCancelled) continue;
+      if (stop.stop_requested()) continue;
     }
+    // Only a person can tell why; going on by ourselves might go round in circles.
+    const std::string why = KillSwitchThrown() ? std::string(kStopped)
+                            : seen ? "the store stopped unasked: " + Message(seen->status)
+                                   : "stopped unasked";
+    Absorb(record);
+    (void)Save(Paused(std::move(record), why));
+    break;
   }
   SetBusy(false);
 }
@@ -251,7 +309,11 @@ std::optional<Observation> Executor::Impl::Perform(const Effect& effect, const A
     progress_.step = effect.step;
   }
   if (effect.kind == EffectKind::kWait) {
-    clock_.WaitUntil(effect.not_before, stop);
+    while (!stop.stop_requested() && !KillSwitchThrown()) {
+      const MonoTime look = std::min(effect.not_before, clock_.Monotonic() + kLook);
+      clock_.WaitUntil(look, stop);
+      if (look == effect.not_before) break;
+    }
     return std::nullopt;
   }
   const Step& step = record.steps[static_cast<std::size_t>(effect.step)].step;
@@ -265,9 +327,10 @@ Status Executor::Impl::Save(const ActionRecord& record) {
     Publish(record);
     return saved;
   }
-  ActionRecord durable = *Current();
-  durable.error = Message(saved);
-  Publish(std::move(durable));
+  if (auto durable = Current()) {
+    durable->error = Message(saved);
+    Publish(*std::move(durable));
+  }
   return saved;
 }
 
@@ -279,12 +342,18 @@ void Executor::Impl::Publish(ActionRecord record) {
   if (on_change_) on_change_(record);
 }
 
-Executor::Executor(ActionLog& log, StoreActuator& store, Clock& clock, OnChange on_change)
-    : impl_(std::make_unique<Impl>(log, store, clock, std::move(on_change))) {}
+Executor::Executor(ActionLog& log, StoreActuator& store, Clock& clock, OnChange on_change,
+                   KillSwitch kill_switch)
+    : impl_(std::make_unique<Impl>(log, store, clock, std::move(on_change),
+                                   std::move(kill_switch))) {}
 Executor::~Executor() = default;
 Status Executor::Start(ActionRecord record) { return impl_->Start(std::move(record)); }
 void Executor::Stop() { impl_->Stop(); }
 Status Executor::Pause(const std::string& why) { return impl_->Pause(why); }
+StatusOr<ActionRecord> Executor::Cancel(ActionRecord record, const std::string& who,
+                                        const std::string& why, bool roll_back) {
+  return impl_->Cancel(std::move(record), who, why, roll_back);
+}
 void Executor::Wait() { impl_->Wait(); }
 bool Executor::Busy() const { return impl_->Busy(); }
 std::optional<ActionRecord> Executor::Current() const { return impl_->Current(); }

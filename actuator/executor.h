@@ -28,7 +28,12 @@ class Executor {
   /// the log did not take it), from the executor's thread or from Pause's caller. It must not call
   /// Start, Stop, Pause or Wait. All references must outlive the executor.
   using OnChange = std::function<void(const ActionRecord&)>;
-  Executor(ActionLog& log, StoreActuator& store, Clock& clock, OnChange on_change);
+  /// `kill_switch` is asked before each effect, and by the store before each command that changes
+  /// anything: once it says true, the action is brought to a safe boundary and marked paused, and
+  /// nothing starts.
+  using KillSwitch = std::function<bool()>;
+  Executor(ActionLog& log, StoreActuator& store, Clock& clock, OnChange on_change,
+           KillSwitch kill_switch = nullptr);
   ~Executor();  ///< as Stop()
 
   /// Saves the record and starts it, or resumes it after a restart or pause: give it what the log
@@ -41,6 +46,13 @@ class Executor {
   /// As Stop, but the action is marked paused and waits for Start. The log's error when the mark is
   /// not durable: nothing runs, but a restart would resume.
   Status Pause(const std::string& why);
+  /// As Stop, then the action is ended where it stands, or goes back when `roll_back` is set: until
+  /// Wait() returns or later. `record` is the open action as the log holds it. Without a partition
+  /// moved it goes back in any case, since there is nothing to keep. Returns what it has become;
+  /// kFailedPrecondition when it has ended meanwhile, goes back already, or must go back and the
+  /// kill switch is thrown.
+  StatusOr<ActionRecord> Cancel(ActionRecord record, const std::string& who, const std::string& why,
+                                bool roll_back);
   /// Until nothing runs any more.
   void Wait();
 

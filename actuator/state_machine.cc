@@ -140,6 +140,17 @@ Transition Back(ActionRecord record, const std::optional<Observation>& seen, Mon
   return Keep(std::move(record), {EffectKind::kUndo, step, {}});
 }
 
+std::string AskedBy(const char* what, const std::string& who, const std::string& why) {
+  return fmt::format("{} by {}{}{}", what, who, why.empty() ? "" : ": ", why);
+}
+
+template <typename State>
+bool Listed(std::span<const LegalTransition<State>> table, State from, State to) {
+  return std::any_of(table.begin(), table.end(), [&](const LegalTransition<State>& row) {
+    return row.from == from && row.to == to;
+  });
+}
+
 }  // namespace
 
 Duration Backoff(int failed) {
@@ -168,43 +179,68 @@ ActionRecord Resumed(ActionRecord record) {
   const bool undone = std::any_of(record.steps.begin(), record.steps.end(), [](const auto& step) {
     return step.state == StepState::kUndone;
   });
-  record.state = undone ? ActionState::kRollingBack : ActionState::kRunning;
-  if (!undone) record.error.clear();
+  const bool back = undone || !record.cancelled_by.empty();
+  record.state = back ? ActionState::kRollingBack : ActionState::kRunning;
+  if (!back) record.error.clear();
   for (StepRecord& step : record.steps) step.attempts = 0;
   return record;
 }
 
+ActionRecord Cancelled(ActionRecord record, const std::string& who, const std::string& why) {
+  if (!record.Open()) return record;
+  record.state = ActionState::kCancelled;
+  record.cancelled_by = who;
+  record.error = AskedBy("cancelled", who, why);
+  return record;
+}
+
+ActionRecord RollBackAsked(ActionRecord record, const std::string& who, const std::string& why) {
+  if (!record.Open()) return record;
+  record.state = ActionState::kRollingBack;
+  record.cancelled_by = who;
+  record.error = AskedBy("rolled back", who, why);
+  for (StepRecord& step : record.steps) step.attempts = 0;
+  return record;
+}
+
+std::span<const LegalTransition<ActionState>> ActionTransitions() {
+  using enum ActionState;
+  static constexpr LegalTransition<ActionState> kTable[] = {
+      {kRunning, kPaused, "a person, the kill switch or the store's health stops it"},
+      {kRunning, kRollingBack, "a step cannot be done, or a person wants it back"},
+      {kRunning, kDone, "all steps hold"},
+      {kRunning, kRolledBack, "a step cannot be done, and none was begun"},
+      {kRunning, kFailed, "something is lost: a person must look"},
+      {kRunning, kCancelled, "a person ends it where it stands"},
+      {kPaused, kRunning, "resumed"},
+      {kPaused, kRollingBack, "resumed on its way back, or a person wants it back"},
+      {kPaused, kCancelled, "a person ends it where it stands"},
+      {kRollingBack, kPaused, "a person, the kill switch or the store's health stops it"},
+      {kRollingBack, kRolledBack, "all that was begun is undone"},
+      {kRollingBack, kFailed, "a step cannot be undone: a person must look"},
+      {kRollingBack, kCancelled, "a person ends it where it stands"},
+  };
+  return kTable;
+}
+
+std::span<const LegalTransition<StepState>> StepTransitions() {
+  using enum StepState;
+  static constexpr LegalTransition<StepState> kTable[] = {
+      {kPending, kIntended, "before its effect"},
+      {kPending, kDone, "it held already"},
+      {kIntended, kDone, "verified on the live store"},
+      {kIntended, kUndone, "rolled back"},
+      {kDone, kUndone, "rolled back"},
+  };
+  return kTable;
+}
+
 bool Legal(StepState from, StepState to) {
-  if (from == to) return true;
-  switch (from) {
-    case StepState::kPending:
-      return to == StepState::kIntended || to == StepState::kDone;
-    case StepState::kIntended:
-      return to == StepState::kDone || to == StepState::kUndone;
-    case StepState::kDone:
-      return to == StepState::kUndone;
-    case StepState::kUndone:
-      return false;
-  }
-  return false;
+  return from == to || Listed(StepTransitions(), from, to);
 }
 
 bool Legal(ActionState from, ActionState to) {
-  if (from == to) return true;
-  switch (from) {
-    case ActionState::kRunning:
-      return true;  // straight to rolled back when no step had been intended
-    case ActionState::kPaused:
-      return to == ActionState::kRunning || to == ActionState::kRollingBack;
-    case ActionState::kRollingBack:
-      return to == ActionState::kPaused || to == ActionState::kRolledBack ||
-             to == ActionState::kFailed;
-    case ActionState::kDone:
-    case ActionState::kRolledBack:
-    case ActionState::kFailed:
-      return false;
-  }
-  return false;
+  return from == to || Listed(ActionTransitions(), from, to);
 }
 
 }  // namespace tidewright

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
 
 #include "actuator/action.h"
@@ -66,13 +67,29 @@ struct Transition {
 
 /// A running or rolling-back action, paused; anything else as it was.
 [[nodiscard]] ActionRecord Paused(ActionRecord record, const std::string& why);
-/// A paused action under way again, with its attempts counted anew: back if a step has been undone,
-/// else forward (a rollback that was paused before it undid anything tries once more to go
-/// forward). Anything else as it was.
+/// A paused action under way again, with its attempts counted anew: back if a step has been undone
+/// or a person wants it back, else forward (a rollback that was paused before it undid anything
+/// tries once more to go forward). Anything else as it was.
 [[nodiscard]] ActionRecord Resumed(ActionRecord record);
 
-/// Whether the table of legal transitions allows it; the journal refuses to save what it does not.
-/// Staying is legal.
+/// An open action, ended where it stands; anything else as it was.
+[[nodiscard]] ActionRecord Cancelled(ActionRecord record, const std::string& who,
+                                     const std::string& why);
+/// An open action on its way back, for good: a pause and a restart change nothing about that.
+/// Anything else as it was.
+[[nodiscard]] ActionRecord RollBackAsked(ActionRecord record, const std::string& who,
+                                         const std::string& why);
+
+/// The one table of what may become of an action and of a step; the journal refuses to save
+/// anything else. Staying is legal and not in it.
+template <typename State>
+struct LegalTransition {
+  State from;
+  State to;
+  const char* when;  ///< for people
+};
+[[nodiscard]] std::span<const LegalTransition<ActionState>> ActionTransitions();
+[[nodiscard]] std::span<const LegalTransition<StepState>> StepTransitions();
 [[nodiscard]] bool Legal(StepState from, StepState to);
 [[nodiscard]] bool Legal(ActionState from, ActionState to);
 

@@ -285,10 +285,16 @@ std::optional<Alert> DataStale(const AlertInput& input) {
   return alert;
 }
 
+/// A person wanted it back: nobody need be told. The health watch's rollback is another matter.
+bool AskedFor(const ActionRecord& action) {
+  return !action.cancelled_by.empty() && action.cancelled_by != "health watch";
+}
+
 std::optional<Alert> ActionFailed(const AlertInput& input) {
   const ActionRecord* action = input.last_action;
   if (action == nullptr) return std::nullopt;
   const bool failed = action->state == ActionState::kFailed;
+  if (!failed && AskedFor(*action)) return std::nullopt;
   if (!failed && action->state != ActionState::kRolledBack) return std::nullopt;
   const WallTime ended = action->ended == WallTime() ? input.now : action->ended;
   if (input.now >= ended + (failed ? kFailedFor : kRolledBackFor)) return std::nullopt;
@@ -328,8 +334,10 @@ std::optional<Alert> ClusterUnhealthy(const AlertInput& input) {
   }
   const ActionRecord* action = input.last_action;
   // A paused action has stopped at a boundary at which no partition is open.
-  const bool ours = action != nullptr && (action->state == ActionState::kRunning ||
-                                          action->state == ActionState::kRollingBack);
+  // Under the kill switch nobody closes them.
+  const bool ours =
+      !input.stop && action != nullptr &&
+      (action->state == ActionState::kRunning || action->state == ActionState::kRollingBack);
   if (!topology.open.empty() && !ours) {
     std::vector<int> open;
     for (const OpenPartition& partition : topology.open) open.push_back(partition.partition);
@@ -345,6 +353,51 @@ std::optional<Alert> ClusterUnhealthy(const AlertInput& input) {
   return alert;
 }
 
+std::optional<Alert> Stopped(const AlertInput& input) {
+  if (!input.stop) return std::nullopt;
+  const auto& stop = *input.stop;
+  const std::string by = stop.by.empty() ? "" : " by " + stop.by;
+  const std::string why = stop.why.empty() ? "no reason is given" : stop.why;
+  Alert alert = Make(input, "TidewrightStopped", Severity::kWarning,
+                     fmt::format("{}: the kill switch is thrown{}", input.cluster, by),
+                     fmt::format("Nothing of the store is changed until a person clears it: {} "
+                                 "(file {}). Capacity that becomes short is not added.",
+                                 why, stop.path));
+  alert.annotations["reason"] = why;
+  alert.annotations["command"] = "tidectl stop --clear";
+  return alert;
+}
+
+std::optional<Alert> ActionPaused(const AlertInput& input) {
+  const ActionRecord* action = input.last_action;
+  if (input.stop || action == nullptr || action->state != ActionState::kPaused) return std::nullopt;
+  Alert alert = Make(
+      input, "TidewrightActionPaused", Severity::kWarning,
+      fmt::format("{}: {} {} is paused", input.cluster, PlanKindName(action->plan.kind),
+                  action->id),
+      fmt::format("{}. No other action begins meanwhile, and no slot is open. Resume it, or cancel "
+                  "it with or without --roll-back.",
+                  action->error));
+  alert.labels["action"] = action->id;
+  alert.annotations["error"] = action->error;
+  alert.annotations["command"] = "tidectl actions resume";
+  return alert;
+}
+
+std::optional<Alert> BreakerOpen(const AlertInput& input) {
+  if (input.holds == nullptr) return std::nullopt;
+  for (const Reason& hold : *input.holds) {
+    if (hold.code != ReasonCode::kBreakerOpen) continue;
+    Alert alert = Make(input, "TidewrightBreakerOpen", Severity::kWarning,
+                       fmt::format("{}: actions fail again and again", input.cluster),
+                       hold.text + ". Plans wait for approval meanwhile.");
+    alert.annotations["reason"] = hold.text;
+    alert.annotations["command"] = "tidectl actions";
+    return alert;
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 std::vector<Alert> EvaluateAlerts(const AlertInput& input, const std::vector<Alert>& before) {
@@ -357,6 +410,9 @@ std::vector<Alert> EvaluateAlerts(const AlertInput& input, const std::vector<Ale
   add(DataStale(input));
   add(ActionFailed(input));
   add(ClusterUnhealthy(input));
+  add(Stopped(input));
+  add(ActionPaused(input));
+  add(BreakerOpen(input));
   for (Alert& alert : firing) {
     for (const Alert& old : before) {
       if (old.name == alert.name && old.labels == alert.labels) alert.since = old.since;

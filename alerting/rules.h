@@ -8,6 +8,7 @@
 #include "actuator/action.h"
 #include "alerting/alert.h"
 #include "collector/load_snapshot.h"
+#include "core/reason.h"
 #include "core/resource.h"
 #include "core/topology.h"
 #include "planner/plan.h"
@@ -24,6 +25,14 @@ struct AlertInput {
   WallTime now;
   /// Mode auto: a plan needs nobody's approval, so that it alone is no alert.
   bool acts_by_itself = false;
+  /// The kill switch is thrown. Texts may be empty.
+  struct Stop {
+    std::string by;
+    std::string why;
+    std::string path;
+  };
+  std::optional<Stop> stop;
+  const std::vector<Reason>* holds = nullptr;  ///< why nothing begins by itself
   /// What the serving shards can bear at full use; absent where a resource does not bind.
   PerResource<std::optional<double>> capacity;
 };
@@ -45,6 +54,11 @@ struct AlertInput {
 /// TidewrightClusterUnhealthy (critical)  unowned partitions, failed masters that serve partitions,
 /// or
 ///     open partitions while no action of ours is running.
+/// TidewrightStopped (warning)  the kill switch is thrown.
+/// TidewrightActionPaused (warning)  an open action is paused, by a person, the store's health or
+/// the
+///     kill switch (then TidewrightStopped alone).
+/// TidewrightBreakerOpen (warning)  actions failed so often that none begins by itself.
 [[nodiscard]] std::vector<Alert> EvaluateAlerts(const AlertInput& input,
                                                 const std::vector<Alert>& before);
 

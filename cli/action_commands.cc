@@ -35,8 +35,10 @@ int ListActions(Session& session, int limit) {
          action.state(), action.actor(), TimeText(true, action.created()),
          TimeText(action.has_ended(), action.ended()),
          fmt::format("{}/{}", action.steps_done(), action.steps()),
-         std::to_string(action.partitions_moved()), HumanBytes(action.bytes_moved()),
-         action.error()});
+         fmt::format("{}/{}", action.partitions_moved(), action.partitions()),
+         HumanBytes(action.bytes_moved()),
+         action.has_estimated_end() ? "until about " + TimeText(true, action.estimated_end())
+                                    : action.error()});
   }
   std::fputs(Table(rows).c_str(), stdout);
   return kExitOk;
@@ -71,7 +73,8 @@ int PauseAction(Session& session) {
   pb::PauseActionRequest request;
   request.set_who(UserName());
   pb::PauseActionResponse answer;
-  const auto asked = session.Ask(&pb::Controller::Stub::PauseAction, request, &answer);
+  const auto asked =
+      session.Ask(&pb::Controller::Stub::PauseAction, request, &answer, Session::kLongPatience);
   if (!asked.ok()) return Fail(asked);
   std::puts("paused; `tidectl actions resume` goes on");
   return kExitOk;
@@ -84,6 +87,33 @@ int ResumeAction(Session& session) {
   const auto asked = session.Ask(&pb::Controller::Stub::ResumeAction, request, &answer);
   if (!asked.ok()) return Fail(asked);
   std::puts("resumed");
+  return kExitOk;
+}
+
+int CancelAction(Session& session, const std::string& id, bool roll_back,
+                 const std::string& comment) {
+  pb::CancelActionRequest request;
+  request.set_id(id);
+  request.set_who(UserName());
+  request.set_why(comment);
+  request.set_roll_back(roll_back);
+  pb::CancelActionResponse answer;
+  std::fputs("waiting for the next slot boundary\n", stderr);
+  const auto asked =
+      session.Ask(&pb::Controller::Stub::CancelAction, request, &answer, Session::kLongPatience);
+  if (!asked.ok()) return Fail(asked);
+  const auto& action = answer.action();
+  if (session.options().json) {
+    PrintJson(action);
+    return kExitOk;
+  }
+  if (action.state() == "cancelled") {
+    std::printf("%s is cancelled: the cluster stays as it stands, %d of %d slots moved\n",
+                id.c_str(), action.partitions_moved(), action.partitions());
+    return kExitOk;
+  }
+  if (!roll_back) std::puts("no slot was moved yet, so what was begun is undone");
+  std::printf("%s rolls back; `tidectl actions show %s` follows it\n", id.c_str(), id.c_str());
   return kExitOk;
 }
 

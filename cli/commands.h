@@ -31,6 +31,28 @@ int ListActions(Session& session, int limit);
 int ShowAction(Session& session, const std::string& id);
 int PauseAction(Session& session);
 int ResumeAction(Session& session);
+int CancelAction(Session& session, const std::string& id, bool roll_back,
+                 const std::string& comment);
+
+/// The kill switch: by the controller, or on its file where a data folder is named.
+struct StopOptions {
+  bool clear = false;
+  std::string data_dir;
+  std::string comment;
+};
+int StopOrClear(Session& session, const StopOptions& options);
+int SetAutoLock(Session& session, bool lock, const std::string& comment);
+int ResetBreaker(Session& session, const std::string& comment);
+
+struct AuditOptions {
+  std::string data_dir;  ///< empty: ask the controller
+  std::string since;     ///< a duration before now, or a time; empty: from the beginning
+  int limit = 20;
+  std::string expect;  ///< "NUMBER:HASH" of an entry, noted earlier
+};
+int ShowAudit(Session& session, const AuditOptions& options);
+/// On the file, without a daemon. 1 when the chain is broken.
+int VerifyAudit(const AuditOptions& options, bool json);
 
 /// History works on the files, without a daemon.
 struct HistoryOptions {

@@ -5,6 +5,7 @@
 
 #include "cli/commands.h"
 #include "cli/forecast_options.h"
+#include "cli/safety_options.h"
 
 namespace tidewright::cli {
 namespace {
@@ -19,6 +20,8 @@ constexpr char kFooter[] =
     "  tidectl recommendations show 3fa9c1     one of them, in full\n"
     "  tidectl recommendations approve 3fa9c1  do it\n"
     "  tidectl actions                         what was done\n"
+    "  tidectl stop --all                      change nothing until `tidectl stop --clear`\n"
+    "  tidectl audit --since 1d                who changed what, and why\n"
     "  tidectl status --output json | jq .demand\n"
     "\n"
     "Exit codes: 0 done; 1 failed; 2 wrong usage; 3 the controller does not answer;\n"
@@ -38,6 +41,7 @@ struct Arguments {
   std::string action_id;
   std::string comment;
   HistoryOptions history;
+  SafetyArguments safety;
 };
 
 /// The leaf commands register what is to be done; main runs it after parsing.
@@ -100,6 +104,7 @@ void AddActions(CLI::App& app, Arguments& args, Run& run, const std::function<Se
   auto* pause = parent->add_subcommand("pause", "Stop the open action at a safe boundary");
   auto* resume = parent->add_subcommand("resume", "Go on with the paused action");
   for (auto* sub : {list, show, pause, resume}) sub->fallthrough();
+  AddCancel(*parent, args.safety, run, open);
   const auto set = [&run, open](CLI::App* sub, std::function<int(Session&)> body) {
     sub->callback([&run, open, body] {
       run = [open, body] {
@@ -227,6 +232,9 @@ int Main(int argc, char** argv) {
   AddActions(app, args, run, open);
   AddForecast(app, args, run, open);
   AddHistory(app, args, run);
+  AddAudit(app, args.safety, run, open);
+  AddStop(app, args.safety, run, open);
+  AddLocks(app, args.safety, run, open);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

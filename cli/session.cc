@@ -7,25 +7,17 @@
 
 #include <cstdio>
 
-#include "core/time.h"
 
 namespace tidewright::cli {
-namespace {
-
-constexpr auto kPatience = std::chrono::seconds(10);
-
-}  // namespace
-
 Session::Session(const Options& options)
     : options_(options), terminal_(Terminal::Detect(options.no_color)) {
   stub_ = pb::Controller::NewStub(
       grpc::CreateChannel(options.address, grpc::InsecureChannelCredentials()));
 }
 
-void Session::Prepare(grpc::ClientContext& context) {
+void Session::Prepare(grpc::ClientContext& context, Duration patience) {
   // gRPC takes a deadline relative to now only as a timespec of its own.
-  context.set_deadline(
-      gpr_time_from_millis(std::chrono::milliseconds(kPatience).count(), GPR_TIMESPAN));
+  context.set_deadline(gpr_time_from_millis(patience / std::chrono::milliseconds(1), GPR_TIMESPAN));
 }
 
 Status Session::Explain(const grpc::Status& status) const {

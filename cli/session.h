@@ -9,6 +9,7 @@
 #include "cli/exit_code.h"
 #include "cli/render.h"
 #include "core/status.h"
+#include "core/time.h"
 #include "tidewright/v1/controller.grpc.pb.h"
 
 namespace tidewright::cli {
@@ -24,15 +25,19 @@ struct Options {
 
 class Session {
  public:
+  static constexpr Duration kPatience = std::chrono::seconds(10);
+  /// For what waits until slots that are open have come to their end.
+  static constexpr Duration kLongPatience = std::chrono::minutes(5);
+
   explicit Session(const Options& options);
 
   /// Calls a method of the stub: session.Ask(&pb::Controller::Stub::GetStatus, request, &answer).
   template <typename Request, typename Answer>
   Status Ask(grpc::Status (pb::Controller::Stub::*method)(grpc::ClientContext*, const Request&,
                                                           Answer*),
-             const Request& request, Answer* answer) {
+             const Request& request, Answer* answer, Duration patience = kPatience) {
     grpc::ClientContext context;
-    Prepare(context);
+    Prepare(context, patience);
     return Explain((stub_.get()->*method)(&context, request, answer));
   }
 
@@ -40,7 +45,7 @@ class Session {
   [[nodiscard]] const Terminal& terminal() const { return terminal_; }
 
  private:
-  static void Prepare(grpc::ClientContext& context);
+  static void Prepare(grpc::ClientContext& context, Duration patience);
   [[nodiscard]] Status Explain(const grpc::Status& status) const;
 
   Options options_;

@@ -49,8 +49,11 @@ void PrintAction(const pb::Action& action) {
                     action.id(), action.kind(), action.from_shards(), action.to_shards(),
                     action.actor(), action.state(), action.steps_done(), action.steps()));
   if (action.partitions_moved() > 0) {
-    Print(fmt::format(", {} slots and {} moved", action.partitions_moved(),
-                      HumanBytes(action.bytes_moved())));
+    Print(fmt::format(", {} of {} slots and {} moved", action.partitions_moved(),
+                      action.partitions(), HumanBytes(action.bytes_moved())));
+  }
+  if (action.has_estimated_end()) {
+    Print(", until about " + TimeText(true, action.estimated_end()));
   }
   Print(open && !action.title().empty() ? "; now: " + action.title() + "\n" : "\n");
   if (!action.error().empty()) Print(fmt::format("{:<10} {}\n", "", action.error()));
@@ -73,6 +76,10 @@ int ShowStatus(Session& session) {
                     status.wall_speed() == 1
                         ? ""
                         : fmt::format("  (time runs {:g} times as fast)", status.wall_speed())));
+  if (status.has_stop()) {
+    Print(fmt::format("{:<10} {}\n", Paint(terminal, Color::kRed, "STOPPED"),
+                      "by the kill switch, file " + status.stop().path()));
+  }
   for (const auto& problem : status.problems()) {
     Print(fmt::format("{:<10} {}\n", Paint(terminal, Color::kRed, "problem"), problem));
   }
@@ -89,6 +96,7 @@ int ShowStatus(Session& session) {
     PrintReasons("because", status.plan().reasons());
     PrintReasons("not done", status.plan().rejections());
   }
+  PrintReasons("held", status.holds());
   if (status.has_action()) PrintAction(status.action());
   const double saved = status.static_peak_node_hours() - status.node_hours();
   if (status.static_peak_node_hours() > 0) {

@@ -37,8 +37,25 @@ struct LocalProvisionerConfig {
   std::vector<std::string> arguments;   ///< further arguments for each server
 };
 
+/// Servers that stand by, empty and in no cluster.
+struct StandbyProvisionerConfig {
+  std::vector<Endpoint> nodes;
+};
+
+/// A person's script; docs/provisioners.md is its contract.
+struct ExecProvisionerConfig {
+  std::vector<std::string> command;  ///< program and arguments
+};
+
+/// One of them, or none: scale-out is refused then, with a clear reason.
 struct ProvisionerConfig {
-  std::optional<LocalProvisionerConfig> local;  ///< none: scale-out is refused with a clear reason
+  std::optional<LocalProvisionerConfig> local;
+  std::optional<StandbyProvisionerConfig> standby;
+  std::optional<ExecProvisionerConfig> exec;
+  /// For one node to be had or given back, real time.
+  Duration timeout = std::chrono::seconds(60);
+
+  [[nodiscard]] bool Any() const { return local || standby || exec; }
 };
 
 struct CollectorConfig {
@@ -57,10 +74,19 @@ struct AlertmanagerConfig {
   Duration resend = std::chrono::minutes(1);
 };
 
+/// Older entries, and more of them, are pruned; what they told of the account goes on counting.
+struct AuditConfig {
+  Duration keep = std::chrono::days(400);
+  int entries = 100'000;
+};
+
 struct Config {
   std::string cluster;  ///< name, label of every metric
   Mode mode = Mode::kObserve;
   std::string data_dir;
+  /// A further kill switch beside the one in data_dir, such as one that several controllers share;
+  /// empty: none.
+  std::string stop_file;
   Endpoint grpc{"127.0.0.1", 7090};
   Endpoint metrics{"127.0.0.1", 7091};
   Duration cycle = std::chrono::seconds(60);  ///< real time between control cycles
@@ -70,6 +96,7 @@ struct Config {
   Policy policy;
   std::string calendar;  ///< file of planned events, see forecast/calendar.h; empty: none
   AlertmanagerConfig alertmanager;
+  AuditConfig audit;
   std::optional<ScaledClock::Origin> clock;  ///< demonstrations: wall time that runs faster
   std::string log_level = "info";  ///< trace, debug, info, warn, error
   /// "file:line: key: …": worth telling at start, no reason to refuse.

@@ -25,6 +25,10 @@ void ReadCluster(Section& top, Config& config) {
   top.OneOf("mode", mode, {"observe", "approve", "auto"});
   config.mode = ParseMode(mode).value_or(config.mode);
   top.Text("data_dir", config.data_dir, Need::kRequired);
+  top.Text("stop_file", config.stop_file);
+  if (!config.stop_file.empty() && config.stop_file.front() != '/') {
+    top.Wrong("stop_file", "is no full path; write one that begins with '/'");
+  }
   top.Text("calendar", config.calendar);
   top.Span("cycle", config.cycle, 100ms, 1h);
   top.OneOf("log_level", config.log_level, {"trace", "debug", "info", "warn", "error"});
@@ -64,6 +68,23 @@ void ReadRedis(Section& top, RedisConfig& redis) {
   section.Finish();
 }
 
+/// Several may be described; one is used.
+void ChooseProvisioner(Section& section, ProvisionerConfig& provisioner) {
+  std::string use = provisioner.local ? "local" : provisioner.standby ? "standby" : "exec";
+  const int described = provisioner.local.has_value() + provisioner.standby.has_value() +
+                        provisioner.exec.has_value();
+  section.OneOf("use", use, {"local", "standby", "exec"});
+  if (described > 1 && !section.Has("use")) {
+    section.Wrong("use", "is missing where several are described; write which one it is");
+  }
+  if (use != "local") provisioner.local.reset();
+  if (use != "standby") provisioner.standby.reset();
+  if (use != "exec") provisioner.exec.reset();
+  if (section.Has("use") && !provisioner.Any()) {
+    section.Wrong("use", fmt::format("{} is not described; write provisioner.{}", use, use));
+  }
+}
+
 void ReadProvisioner(Section& top, ProvisionerConfig& provisioner) {
   Section section = top.Sub("provisioner");
   Section local = section.Sub("local");
@@ -82,8 +103,23 @@ void ReadProvisioner(Section& top, ProvisionerConfig& provisioner) {
                                          config.last_port, config.first_port));
   }
   local.Finish();
-  section.Finish();
   if (local.present()) provisioner.local = std::move(config);
+  Section standby = section.Sub("standby");
+  StandbyProvisionerConfig pool;
+  standby.Addresses("nodes", pool.nodes, Need::kRequired);
+  standby.Finish();
+  if (standby.present()) provisioner.standby = std::move(pool);
+  Section exec = section.Sub("exec");
+  ExecProvisionerConfig script;
+  exec.Texts("command", script.command);
+  if (exec.present() && (script.command.empty() || script.command.front().empty())) {
+    exec.Wrong("command", "is empty; write a list of program and arguments");
+  }
+  exec.Finish();
+  if (exec.present()) provisioner.exec = std::move(script);
+  section.Span("timeout", provisioner.timeout, 1s, 1h);
+  ChooseProvisioner(section, provisioner);
+  section.Finish();
 }
 
 void ReadCollector(Section& top, CollectorConfig& collector) {
@@ -174,6 +210,27 @@ void CheckPolicy(Section& section, const Policy& policy) {
   }
 }
 
+void ReadSafety(Section& section, Policy& policy) {
+  section.Span("auto_after", policy.auto_after, 0s, 90 * kDay);
+  section.Number("auto_coverage_slack", policy.auto_coverage_slack, 0, 0.5);
+  section.Text("auto_unlocked", policy.auto_unlocked);
+  section.Whole("breaker_failures", policy.breaker_failures, 1, 100);
+  section.Span("breaker_window", policy.breaker_window, 1min, 30 * kDay);
+  section.Span("breaker_cool_off", policy.breaker_cool_off, 1min, 30 * kDay);
+  section.Whole("max_nodes_added_per_hour", policy.max_nodes_added_per_hour, 1, 10'000);
+  section.Whole("max_actions_per_day", policy.max_actions_per_day, 1, 10'000);
+  section.Number("health_latency_factor", policy.health_latency_factor, 1, 1000);
+  section.Span("health_latency_floor", policy.health_latency_floor, 0s, 1min);
+  section.Number("health_errors_per_second", policy.health_errors_per_second, 0, 1e6);
+  section.Number("health_evictions_per_second", policy.health_evictions_per_second, 0, 1e9);
+  section.Size("health_lag_bytes", policy.health_lag_bytes, false);
+  section.Span("health_patience", policy.health_patience, 0s, 1h);
+  section.Span("health_recovery", policy.health_recovery, 0s, 1h);
+  section.Span("health_give_up", policy.health_give_up, 1s, 7 * kDay);
+  section.Flag("health_roll_back", policy.health_roll_back);
+  section.Span("health_after", policy.health_after, 0s, kDay);
+}
+
 void ReadPolicy(Section& section, Policy& policy) {
   section.Whole("min_shards", policy.min_shards, 1, 1000);
   section.Whole("max_shards", policy.max_shards, 1, 1000);
@@ -198,6 +255,7 @@ void ReadPolicy(Section& section, Policy& policy) {
   section.Span("rebalance_cooldown", policy.rebalance_cooldown, 0s, 7 * kDay);
   section.Whole("max_step_out", policy.max_step_out, 1, 100);
   section.Whole("max_step_in", policy.max_step_in, 1, 100);
+  ReadSafety(section, policy);
   section.Number("min_fresh_share", policy.min_fresh_share, 0, 1);
   section.Span("horizon", policy.horizon, 10min, 14 * kDay);
   section.Span("step", policy.step, 1min, 1h);
@@ -221,6 +279,13 @@ void ReadAlertmanager(Section& top, AlertmanagerConfig& alertmanager) {
   section.Finish();
 }
 
+void ReadAudit(Section& top, AuditConfig& audit) {
+  Section section = top.Sub("audit");
+  section.Span("keep", audit.keep, kDay, 3650 * kDay);
+  section.Whole("entries", audit.entries, 1000, 10'000'000);
+  section.Finish();
+}
+
 void ReadClock(Section& top, Config& config) {
   Section section = top.Sub("clock");
   ScaledClock::Origin origin;
@@ -241,7 +306,7 @@ void Warn(Outcome& outcome, const Section& section, const std::string& key, cons
 void CollectWarnings(const Section& top, const Section& policy_section, Outcome& outcome) {
   const Config& config = outcome.config;
   const Policy& policy = config.policy;
-  if (config.mode != Mode::kObserve && !config.provisioner.local) {
+  if (config.mode != Mode::kObserve && !config.provisioner.Any()) {
     Warn(outcome, top, "mode", "mode",
          fmt::format("{} without a provisioner: every scale-out will be refused",
                      ModeName(config.mode)));
@@ -258,6 +323,13 @@ void CollectWarnings(const Section& top, const Section& policy_section, Outcome&
          fmt::format("{} is less than the three masters that Redis Cluster needs to agree on a "
                      "failover",
                      policy.min_shards));
+  }
+  const int nodes_at_once = policy.max_step_out * (1 + policy.replicas_per_shard);
+  if (policy.max_nodes_added_per_hour < nodes_at_once) {
+    Warn(outcome, policy_section, "max_nodes_added_per_hour", "policy.max_nodes_added_per_hour",
+         fmt::format("{} is less than the {} nodes of one action of max_step_out shards: such an "
+                     "action waits for approval; write at least {} or a smaller max_step_out",
+                     policy.max_nodes_added_per_hour, nodes_at_once, nodes_at_once));
   }
   if (const auto& local = config.provisioner.local) {
     const int ports = local->last_port - local->first_port + 1;
@@ -283,6 +355,7 @@ Outcome ReadDocument(const YamlNode& root) {
   Section policy = top.Sub("policy");
   ReadPolicy(policy, outcome.config.policy);
   ReadAlertmanager(top, outcome.config.alertmanager);
+  ReadAudit(top, outcome.config.audit);
   ReadClock(top, outcome.config);
   top.Finish();
   if (outcome.report.problems.empty()) CollectWarnings(top, policy, outcome);

@@ -2,6 +2,7 @@
 // follows from the "capacity" records of the audit log, so that anyone can compute it again.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -31,9 +32,22 @@ struct Account {
   Money static_peak_cost;
 };
 
+[[nodiscard]] Account operator+(const Account& a, const Account& b);
+
+/// What pruned records leave behind: their sum up to the beginning of the one that is in force, and
+/// that one.
+struct CarriedAccount {
+  Account account;
+  std::optional<CapacityRecord> in_force;
+};
+
 /// Up to `now`. Records must be in the order of their times; time that runs backwards counts
 /// nothing.
 [[nodiscard]] Account Sum(const std::vector<CapacityRecord>& records, WallTime now);
+
+/// What a "prune" audit record carries.
+[[nodiscard]] std::string ToJson(const CarriedAccount& carried);
+[[nodiscard]] StatusOr<CarriedAccount> ParseCarried(const AuditRecord& audit);
 
 /// The detail of a "capacity" audit record.
 [[nodiscard]] std::string ToJson(const CapacityRecord& record);

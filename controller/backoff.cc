@@ -12,6 +12,7 @@ constexpr int kDoublings = 5;
 }  // namespace
 
 void FailureBackoff::Ended(const ActionRecord& record) {
+  if (record.state == ActionState::kCancelled) return;
   failures_ = record.state == ActionState::kDone ? 0 : failures_ + 1;
   last_ = record.ended;
 }

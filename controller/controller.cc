@@ -3,7 +3,6 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
-#include <cmath>
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -12,29 +11,22 @@
 namespace tidewright {
 namespace {
 
-/// Far more than one cluster takes actions in its life; keeps a broken journal from filling memory.
-constexpr int kRememberedActions = 1000;
 constexpr int kNewestRecommendations = 20;
-constexpr int kRememberedAudit = 1'000'000;
 
 constexpr Duration kFoldInterval = std::chrono::hours(1);
 constexpr char kAutoActor[] = "auto";
 
 bool Ended(const ActionRecord& record) { return !record.Open(); }
 
-std::string EndName(ActionState state) {
-  switch (state) {
-    case ActionState::kDone:
-      return "done";
-    case ActionState::kRolledBack:
-      return "rolled_back";
-    default:
-      return "failed";
-  }
+/// What a person asked for is no failure, rolled back or not.
+std::string EndName(const ActionRecord& record) {
+  if (record.state == ActionState::kDone) return "done";
+  if (!Brief(record).failed) return "cancelled";
+  return record.state == ActionState::kRolledBack ? "rolled_back" : "failed";
 }
 
 void Count(const ActionRecord& record, ControllerTotals& totals) {
-  totals.actions[{PlanKindName(record.plan.kind), EndName(record.state)}] += 1;
+  totals.actions[{PlanKindName(record.plan.kind), EndName(record)}] += 1;
   totals.partitions_moved += record.partitions_moved;
   totals.keys_moved += record.keys_moved;
   totals.bytes_moved += record.bytes_moved;
@@ -46,8 +38,13 @@ Controller::Controller(ControllerOptions options, ControllerParts parts)
     : options_(std::move(options)),
       parts_(parts),
       memory_(options_.cluster, options_.policy, parts.history, options_.calendar_path),
-      executor_(parts.journal, parts.actuator, parts.clock,
-                [this](const ActionRecord& record) { OnActionChange(record); }) {
+      ledger_(parts.journal, options_.policy),
+      executor_(
+          parts.journal, parts.actuator, parts.clock,
+          [this](const ActionRecord& record) { OnActionChange(record); },
+          [&stop = parts.stop] { return stop.Thrown(); }),
+      stop_watch_(parts.stop, parts.journal),
+      auto_lock_(options_.cluster, options_.policy, parts.history, parts.journal) {
   view_.cluster = options_.cluster;
   view_.mode = options_.mode;
   view_.version = options_.version;
@@ -62,11 +59,15 @@ Status Controller::Open() {
   const WallTime now = parts_.clock.Wall();
   TW_RETURN_IF_ERROR(Annotate(memory_.Load(now), "read the history and the calendar"));
   TW_RETURN_IF_ERROR(Annotate(parts_.journal.VerifyAudit(), "the audit log was changed"));
+  TW_RETURN_IF_ERROR(LoadSafety(now));
   TW_ASSIGN_OR_RETURN(const auto actions, parts_.journal.Actions(kRememberedActions));
   for (auto action = actions.rbegin(); action != actions.rend(); ++action) {
+    Remember(*action);
     if (!Ended(*action)) continue;
     Count(*action, view_.totals);
-    backoff_.Ended(*action);
+    const PastAction& past = past_.back();
+    const bool counts = !breaker_reset_ || action->ended > *breaker_reset_;
+    if (counts && (past.failed || past.done)) backoff_.Ended(*action);
     last_action_ended_ = action->ended;
   }
   if (!actions.empty()) newest_action_ = actions.front();
@@ -74,13 +75,7 @@ Status Controller::Open() {
   if (experience) {
     TW_ASSIGN_OR_RETURN(experience_, ParseExperience(*experience));
   }
-  TW_ASSIGN_OR_RETURN(const auto audit, parts_.journal.AuditLog(WallTime{}, kRememberedAudit));
-  for (const auto& record : audit) {
-    if (record.what != "capacity") continue;
-    TW_ASSIGN_OR_RETURN(auto capacity, ParseCapacity(record));
-    capacity_.push_back(capacity);
-  }
-  return OkStatus();
+  return Annotate(ledger_.Load(), "read the account");
 }
 
 void Controller::Run(std::stop_token stop) {
@@ -97,9 +92,18 @@ void Controller::Run(std::stop_token stop) {
       if (wake_.stop_requested() && !stop.stop_requested()) wake_ = std::stop_source();
       woken = wake_.get_token();
     }
-    parts_.clock.WaitUntil(begun + options_.cycle, woken);
+    AwaitNextCycle(begun + options_.cycle, woken);
   }
   executor_.Stop();
+}
+
+void Controller::AwaitNextCycle(MonoTime due, const std::stop_token& woken) {
+  while (!woken.stop_requested()) {
+    WatchHealth();
+    const MonoTime look = parts_.clock.Monotonic() + options_.health_interval;
+    parts_.clock.WaitUntil(std::min(due, look), woken);
+    if (due <= look) return;
+  }
 }
 
 void Controller::Wake() {
@@ -122,7 +126,7 @@ void Controller::Cycle() {
 
   const Status kept = memory_.Observe(load, known, executor_.Busy(), now);
   if (!kept.ok()) Complain("history is not being kept: " + Message(kept));
-  FoldHistory(now);
+  FoldAndPrune(now);
   const Status noted = memory_.Forecast(now);
   if (!noted.ok()) Complain("what forecasts have learned is not being kept: " + Message(noted));
   for (const auto& problem : memory_.problems()) Complain(problem);
@@ -139,19 +143,28 @@ void Controller::Cycle() {
     plan.reasons = {{ReasonCode::kClusterUnhealthy, "the cluster does not answer"}};
   }
 
+  LookAtSwitches(now);
+  FindHolds(plan, now);
   Recommend(plan, known, now);
   Act(known, now);
-  KeepAccount(known, now);
+  if (known != nullptr) {
+    const Status kept_account = ledger_.Observe(*known, memory_, now);
+    if (!kept_account.ok()) {
+      Complain("the audit log could not be written: " + Message(kept_account));
+    }
+  }
   Tell(known, load, plan, now);
   Publish(known, std::move(load), std::move(plan), now);
 }
 
-void Controller::FoldHistory(WallTime now) {
+void Controller::FoldAndPrune(WallTime now) {
   const WallTime hour = FloorTo(now, kFoldInterval);
   if (folded_ == hour) return;
   folded_ = hour;
   const Status folded = parts_.history.Fold(now);
   if (!folded.ok()) Complain("the history could not be folded: " + Message(folded));
+  const Status pruned = ledger_.Prune(options_.audit, now);
+  if (!pruned.ok()) Complain("the audit log could not be pruned: " + Message(pruned));
 }
 
 PlannerState Controller::CurrentPlannerState() const {
@@ -180,12 +193,14 @@ void Controller::Recommend(const Plan& plan, const Topology* topology, WallTime 
     spdlog::info("recommend {} {}: {} from {} to {} shards: {}", ShortHash(recommendation.hash),
                  options_.cluster, PlanKindName(plan.kind), plan.from_shards, plan.to_shards,
                  plan.reasons.empty() ? "" : plan.reasons.front().text);
-    AuditOrComplain("tidewright", "recommend",
-                    nlohmann::json{{"hash", recommendation.hash},
-                                   {"plan", nlohmann::json::parse(CanonicalJson(plan))}}
-                        .dump());
+    AuditOrComplain(
+        "tidewright", "recommend",
+        AuditDetail({.about = {{"hash", recommendation.hash}, {"plan", CanonicalJson(plan)}},
+                     .why = plan.reasons.empty() ? "" : plan.reasons.front().text,
+                     .before = fmt::format("{} shards", plan.from_shards),
+                     .after = fmt::format("{} shards", plan.to_shards)}));
   }
-  if (options_.mode != Mode::kAuto || executor_.Busy()) return;
+  if (ActingMode() != Mode::kAuto || executor_.Busy() || !holds_.empty()) return;
   const Status decided = parts_.journal.Decide(recommendation.hash, RecommendationState::kApproved,
                                                kAutoActor, "within the policy", now);
   // Already approved, or rejected by a person, who has the last word until it expires.
@@ -200,19 +215,17 @@ void Controller::Act(const Topology* topology, WallTime now) {
     if (newest_action_ && newest_action_->Open()) {
       Complain(
           fmt::format("action {} is unfinished, and in observe mode nothing is touched: start "
-                      "in approve or auto mode to finish it",
+                      "in approve or auto mode to finish it, or cancel it",
                       newest_action_->id));
     }
     return;
   }
   std::optional<ActionRecord> open;
-  std::optional<WallTime> hold_until;
   {
     std::scoped_lock lock(mutex_);
     if (newest_action_ && newest_action_->Open()) open = newest_action_;
-    hold_until = backoff_.Until();
   }
-  if (executor_.Busy()) return;
+  if (executor_.Busy() || stopped_) return;
   if (open) {
     // After a restart, or after the journal failed and works again. A paused one waits for a person.
     if (open->state != ActionState::kPaused) ResumeOpenAction();
@@ -223,11 +236,7 @@ void Controller::Act(const Topology* topology, WallTime now) {
   if (!recommendations.ok()) return Complain("journal: " + Message(recommendations.status()));
   for (const auto& recommendation : *recommendations) {
     if (recommendation.state != RecommendationState::kApproved) continue;
-    if (recommendation.decided_by == kAutoActor && hold_until && now < *hold_until) {
-      Complain(fmt::format("actions failed: nothing is started by itself until {}",
-                           FormatTime(*hold_until)));
-      continue;
-    }
+    if (recommendation.decided_by == kAutoActor && !holds_.empty()) continue;
     const Status started = StartAction(recommendation, now);
     if (started.ok()) return;
     Complain(
@@ -241,7 +250,11 @@ void Controller::ResumeOpenAction() {
   if (!open->has_value()) return;
   spdlog::info("resume action {}: {} of {} steps were done", (*open)->id, (*open)->StepsDone(),
                (*open)->steps.size());
-  AuditOrComplain("tidewright", "resume", nlohmann::json{{"action", (*open)->id}}.dump());
+  AuditOrComplain("tidewright", "resume",
+                  AuditDetail({.about = {{"action", (*open)->id}},
+                               .why = "it was under way when the controller stopped",
+                               .before = {},
+                               .after = ActionStateName((*open)->state)}));
   const Status started = executor_.Start(**open);
   if (!started.ok()) Complain("the open action could not be resumed: " + Message(started));
 }
@@ -274,8 +287,10 @@ Status Controller::StartAction(const Recommendation& recommendation, WallTime no
                                            recommendation.decided_by, recommendation.comment, now));
   TW_RETURN_IF_ERROR(parts_.journal.Audit(
       now, record.actor, "action",
-      nlohmann::json{{"action", record.id}, {"hash", record.plan_hash}, {"state", "started"}}
-          .dump()));
+      AuditDetail({.about = {{"action", record.id}, {"hash", record.plan_hash}},
+                   .why = recommendation.comment,
+                   .before = RecommendationStateName(RecommendationState::kApproved),
+                   .after = ActionStateName(record.state)})));
   spdlog::info("action {} started by {}: {} from {} to {} shards, {} steps", record.id,
                record.actor, PlanKindName(plan.kind), plan.from_shards, plan.to_shards,
                record.steps.size());
@@ -285,16 +300,23 @@ Status Controller::StartAction(const Recommendation& recommendation, WallTime no
 void Controller::OnActionChange(const ActionRecord& record) {
   const WallTime now = parts_.clock.Wall();
   std::optional<MoveExperience> learned;
+  std::string before;
   {
     std::scoped_lock lock(mutex_);
+    if (newest_action_ && newest_action_->id == record.id) {
+      before = ActionStateName(newest_action_->state);
+    }
     learned = watch_.Observe(record, now);
     if (learned) learned = experience_ = Blend(experience_, *learned);
     const bool was_open =
         !newest_action_ || newest_action_->id != record.id || newest_action_->Open();
     newest_action_ = record;
+    Remember(record);
+    estimate_.Observe(record, now);
     if (Ended(record) && was_open) {
       last_action_ended_ = record.ended;
-      backoff_.Ended(record);
+      // An end that a person asked for is no failure.
+      if (Brief(record).failed || Brief(record).done) backoff_.Ended(record);
       Count(record, view_.totals);
     }
   }
@@ -305,43 +327,15 @@ void Controller::OnActionChange(const ActionRecord& record) {
   if (record.state == ActionState::kRunning) return;
   spdlog::info("action {} is {}{}{}", record.id, ActionStateName(record.state),
                record.error.empty() ? "" : ": ", record.error);
-  const Status audited = parts_.journal.Audit(
-      now, "tidewright", "action",
-      nlohmann::json{
-          {"action", record.id}, {"state", ActionStateName(record.state)}, {"error", record.error}}
-          .dump());
+  const Status audited =
+      parts_.journal.Audit(now, "tidewright", "action",
+                           AuditDetail({.about = {{"action", record.id}},
+                                        .why = record.error,
+                                        .before = before,
+                                        .after = ActionStateName(record.state)}));
   if (!audited.ok()) spdlog::error("the audit log could not be written: {}", Message(audited));
   refresh_topology_ = true;
   Wake();
-}
-
-void Controller::KeepAccount(const Topology* topology, WallTime now) {
-  if (topology == nullptr) return;
-  const int nodes_per_shard = 1 + options_.policy.replicas_per_shard;
-  if (static_peak_shards_ == 0) {
-    static_peak_shards_ = options_.policy.static_peak_shards;
-    for (Resource r : kAllResources) {
-      const auto& each = options_.policy.shard_capacity[r];
-      if (options_.policy.static_peak_shards > 0 || !each) continue;
-      const double usable = *each * options_.policy.target_utilisation;
-      static_peak_shards_ =
-          std::max(static_peak_shards_, static_cast<int>(std::ceil(memory_.Peak(r) / usable)));
-    }
-    static_peak_shards_ = std::max(static_peak_shards_, options_.policy.min_shards);
-  }
-  // What was said of the counterfactual once stands, whatever is learned later.
-  const int peak_nodes = capacity_.empty() || options_.policy.static_peak_shards > 0
-                             ? static_peak_shards_ * nodes_per_shard
-                             : capacity_.back().static_peak_nodes;
-  const CapacityRecord record{.at = now,
-                              .nodes = static_cast<int>(topology->Nodes().size()),
-                              .shards = topology->ServingShards(),
-                              .static_peak_nodes = peak_nodes,
-                              .price_per_node_hour = options_.policy.price_per_node_hour};
-  if (!capacity_.empty() && capacity_.back().SameAs(record)) return;
-  const Status audited = parts_.journal.Audit(now, "tidewright", "capacity", ToJson(record));
-  if (!audited.ok()) return Complain("the audit log could not be written: " + Message(audited));
-  capacity_.push_back(record);
 }
 
 void Controller::Tell(const Topology* topology, const LoadSnapshot& load, const Plan& plan,
@@ -359,7 +353,9 @@ void Controller::Tell(const Topology* topology, const LoadSnapshot& load, const 
   input.cluster = options_.cluster;
   if (topology == nullptr && !complaints_.empty()) input.topology_error = complaints_.front();
   input.now = now;
-  input.acts_by_itself = options_.mode == Mode::kAuto;
+  input.acts_by_itself = ActingMode() == Mode::kAuto && holds_.empty();
+  if (stopped_) input.stop = AlertInput::Stop{stopped_->by, stopped_->why, stopped_->path};
+  input.holds = &holds_;
   for (Resource r : kAllResources) {
     const auto& each = options_.policy.shard_capacity[r];
     if (each && topology != nullptr) input.capacity[r] = *each * topology->ServingShards();
@@ -371,7 +367,7 @@ void Controller::Tell(const Topology* topology, const LoadSnapshot& load, const 
 }
 
 void Controller::Publish(const Topology* topology, LoadSnapshot load, Plan plan, WallTime now) {
-  const Account account = Sum(capacity_, now);
+  const Account account = ledger_.Total(now);
   std::scoped_lock lock(mutex_);
   view_.cycles += 1;
   view_.problems = complaints_;
@@ -384,6 +380,8 @@ void Controller::Publish(const Topology* topology, LoadSnapshot load, Plan plan,
   }
   view_.plan = std::move(plan);
   view_.alerts = alerts_;
+  view_.holds = holds_;
+  view_.stop = stopped_;
   view_.totals.node_hours = account.node_hours;
   view_.totals.static_peak_node_hours = account.static_peak_node_hours;
   view_.totals.cost = account.cost;

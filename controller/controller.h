@@ -12,13 +12,19 @@
 #include "actuator/executor.h"
 #include "alerting/alert_sink.h"
 #include "collector/collector.h"
-#include "controller/account.h"
+#include "controller/admission.h"
+#include "controller/auto_lock.h"
 #include "controller/backoff.h"
+#include "controller/estimate.h"
 #include "controller/experience.h"
+#include "controller/health_watch.h"
+#include "controller/ledger.h"
 #include "controller/memory.h"
+#include "controller/stop_watch.h"
 #include "core/clock.h"
 #include "history/history.h"
 #include "journal/journal.h"
+#include "journal/stop_file.h"
 #include "planner/planner.h"
 #include "server/controller_api.h"
 #include "server/metrics.h"
@@ -29,9 +35,11 @@ struct ControllerOptions {
   std::string cluster;
   Mode mode = Mode::kObserve;
   Duration cycle = std::chrono::seconds(60);  ///< real time
+  Duration health_interval = std::chrono::seconds(5);  ///< real time between looks at the health
   Policy policy;
   std::string calendar_path;  ///< empty: none
   std::string version;
+  AuditRetention audit;
 };
 
 /// What the controller works with; all must outlive it.
@@ -42,6 +50,7 @@ struct ControllerParts {
   Journal& journal;
   StoreActuator& actuator;
   MetricsExporter& metrics;
+  const StopSwitch& stop;
   AlertSink* alerts = nullptr;  ///< null: nobody is told
 };
 
@@ -66,18 +75,42 @@ class Controller : public ControllerApi {
   StatusOr<std::vector<ActionRecord>> Actions(int limit) const override;
   Status PauseAction(const std::string& who) override;
   Status ResumeAction(const std::string& who) override;
+  StatusOr<ActionRecord> CancelAction(const std::string& id, const std::string& who,
+                                      const std::string& why, bool roll_back) override;
+  StatusOr<std::string> Stop(const std::string& who, const std::string& why) override;
+  StatusOr<std::string> ClearStop(const std::string& who, const std::string& why) override;
+  Status SetAutoLock(bool locked, const std::string& who, const std::string& why) override;
+  Status ResetBreaker(const std::string& who, const std::string& why) override;
+  StatusOr<std::vector<AuditRecord>> AuditLog(WallTime since, int limit) const override;
   StatusOr<Series> ReadHistory(const SeriesKey& key, WallTime from, WallTime to) const override;
 
  private:
+  /// Far more than one cluster takes actions in its life; keeps a broken journal from filling
+  /// memory.
+  static constexpr int kRememberedActions = 1000;
+
   void Cycle();
   /// The parts of a cycle, in their order.
-  void FoldHistory(WallTime now);
+  void FoldAndPrune(WallTime now);
   void Recommend(const Plan& plan, const Topology* topology, WallTime now);
   void Act(const Topology* topology, WallTime now);
-  void KeepAccount(const Topology* topology, WallTime now);
   void Tell(const Topology* topology, const LoadSnapshot& load, const Plan& plan, WallTime now);
   void Publish(const Topology* topology, LoadSnapshot load, Plan plan, WallTime now);
 
+  // controller_safety.cc
+  Status LoadSafety(WallTime now);
+  void LookAtSwitches(WallTime now);
+  /// Why nothing begins by itself, into holds_.
+  void FindHolds(const Plan& plan, WallTime now);
+  /// The mode that counts: auto is approve while it is locked.
+  [[nodiscard]] Mode ActingMode() const;
+  void WatchHealth();
+  Status FollowHealth(HealthAdvice advice, const ActionRecord& action);
+  /// `mutex_` is held.
+  void Remember(const ActionRecord& record);
+
+  /// Until the next cycle is due or somebody wakes it, with looks at the health in between.
+  void AwaitNextCycle(MonoTime due, const std::stop_token& woken);
   Status StartAction(const Recommendation& recommendation, WallTime now);
   void ResumeOpenAction();
   StatusOr<Recommendation> DecideBy(const std::string& hash_prefix, RecommendationState state,
@@ -93,15 +126,21 @@ class Controller : public ControllerApi {
   const ControllerOptions options_;
   ControllerParts parts_;
   DemandMemory memory_;
+  CapacityLedger ledger_;
   Executor executor_;
 
   // Of the cycle's thread alone.
-  std::vector<CapacityRecord> capacity_;
   std::vector<Alert> alerts_;
   std::vector<std::string> complaints_;
   std::vector<std::string> last_complaints_;
-  int static_peak_shards_ = 0;
+  StopWatch stop_watch_;
+  std::optional<StopNotice> stopped_;
+  HealthWatch health_;
+  std::vector<Reason> holds_;
   std::optional<WallTime> folded_;  // the hour of the newest folding
+
+  mutable std::mutex auto_lock_mutex_;  // guards the lock; taken after mutex_ where both are
+  AutoLock auto_lock_;
 
   std::atomic<bool> refresh_topology_{false};
   mutable std::mutex mutex_;  // guards what follows
@@ -110,6 +149,9 @@ class Controller : public ControllerApi {
   MoveExperience experience_;
   std::optional<WallTime> last_action_ended_;
   FailureBackoff backoff_;
+  std::vector<PastAction> past_;  // in the order of their creation
+  std::optional<WallTime> breaker_reset_;
+  ProgressEstimate estimate_;
   std::optional<ActionRecord> newest_action_;
   std::vector<std::string> executor_complaints_;
   MonoTime cycle_ended_{};

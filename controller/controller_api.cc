@@ -1,5 +1,4 @@
 // The part of the controller that answers people and programs.
-#include <nlohmann/json.hpp>
 #include <utility>
 
 #include "controller/controller.h"
@@ -16,6 +15,10 @@ ControllerView Controller::View() const {
   }
   view.now = parts_.clock.Wall();
   view.progress = executor_.Progress();
+  if (view.action) {
+    std::scoped_lock lock(mutex_);
+    view.estimated_end = estimate_.End(*view.action, view.progress, view.now);
+  }
   return view;
 }
 
@@ -35,7 +38,10 @@ StatusOr<Recommendation> Controller::DecideBy(const std::string& hash_prefix,
   TW_RETURN_IF_ERROR(parts_.journal.Decide(found.hash, state, who, comment, now));
   TW_RETURN_IF_ERROR(
       parts_.journal.Audit(now, who, RecommendationStateName(state),
-                           nlohmann::json{{"hash", found.hash}, {"comment", comment}}.dump()));
+                           AuditDetail({.about = {{"hash", found.hash}},
+                                        .why = comment,
+                                        .before = RecommendationStateName(found.state),
+                                        .after = RecommendationStateName(state)})));
   Wake();
   return parts_.journal.FindRecommendation(found.hash);
 }
@@ -71,7 +77,13 @@ Status Controller::PauseAction(const std::string& who) {
   if (!executor_.Busy()) {
     return Error(StatusCode::kFailedPrecondition, "no action is running");
   }
-  TW_RETURN_IF_ERROR(parts_.journal.Audit(parts_.clock.Wall(), who, "pause", "{}"));
+  const auto running = executor_.Current();
+  TW_RETURN_IF_ERROR(
+      parts_.journal.Audit(parts_.clock.Wall(), who, "pause",
+                           AuditDetail({.about = {{"action", running ? running->id : ""}},
+                                        .why = {},
+                                        .before = running ? ActionStateName(running->state) : "",
+                                        .after = ActionStateName(ActionState::kPaused)})));
   return executor_.Pause("paused by " + who);
 }
 
@@ -80,13 +92,24 @@ Status Controller::ResumeAction(const std::string& who) {
     return Error(StatusCode::kFailedPrecondition,
                  "the controller only observes: set 'mode: approve' for it to act");
   }
+  if (parts_.stop.Thrown()) {
+    return Error(StatusCode::kFailedPrecondition,
+                 "the kill switch is thrown: `tidectl stop --clear` first");
+  }
   TW_ASSIGN_OR_RETURN(auto open, parts_.journal.OpenAction(options_.cluster));
   if (!open || executor_.Busy()) {
     return Error(StatusCode::kFailedPrecondition, "no action is paused");
   }
   TW_RETURN_IF_ERROR(parts_.journal.Audit(parts_.clock.Wall(), who, "resume",
-                                          nlohmann::json{{"action", open->id}}.dump()));
+                                          AuditDetail({.about = {{"action", open->id}},
+                                                       .why = {},
+                                                       .before = ActionStateName(open->state),
+                                                       .after = "under way"})));
   return executor_.Start(*std::move(open));
+}
+
+StatusOr<std::vector<AuditRecord>> Controller::AuditLog(WallTime since, int limit) const {
+  return parts_.journal.NewestAudit(since, limit);
 }
 
 StatusOr<Series> Controller::ReadHistory(const SeriesKey& key, WallTime from, WallTime to) const {

@@ -6,7 +6,9 @@
 #include <fstream>
 #include <utility>
 
+#include "actuator/provisioners/exec.h"
 #include "actuator/provisioners/local.h"
+#include "actuator/provisioners/standby.h"
 #include "alerting/alert_sink.h"
 #include "collector/collector.h"
 #include "controller/controller.h"
@@ -14,11 +16,13 @@
 #include "history/history.h"
 #include "io/http_server.h"
 #include "journal/journal.h"
+#include "journal/stop_file.h"
 #include "server/grpc_server.h"
 #include "server/metrics.h"
 #include "stores/redis/client.h"
 #include "stores/redis/redis_actuator.h"
 #include "stores/redis/redis_load_source.h"
+#include "stores/redis/standby_node.h"
 
 namespace tidewright {
 namespace {
@@ -61,15 +65,41 @@ Status MakeDataDirectory(const std::string& path) {
   return Error(StatusCode::kFailedPrecondition, "data_dir: {}: {}", path, error.message());
 }
 
-std::unique_ptr<Provisioner> MakeProvisioner(const ProvisionerConfig& config, Clock& clock) {
-  if (!config.local) return nullptr;
-  return std::make_unique<LocalProvisioner>(
-      LocalProvisionerOptions{.server = config.local->server,
-                              .directory = config.local->directory,
-                              .first_port = config.local->first_port,
-                              .last_port = config.local->last_port,
-                              .arguments = config.local->arguments},
-      clock);
+std::unique_ptr<Provisioner> MakeProvisioner(const Config& config, redis::Client& client,
+                                             Clock& clock) {
+  const ProvisionerConfig& wanted = config.provisioner;
+  if (wanted.local) {
+    return std::make_unique<LocalProvisioner>(
+        LocalProvisionerOptions{.server = wanted.local->server,
+                                .directory = wanted.local->directory,
+                                .first_port = wanted.local->first_port,
+                                .last_port = wanted.local->last_port,
+                                .arguments = wanted.local->arguments},
+        clock);
+  }
+  if (wanted.standby) {
+    StandbyProvisionerOptions options;
+    for (const auto& node : wanted.standby->nodes) options.nodes.push_back({node.host, node.port});
+    options.state_file = config.data_dir + "/standby.json";
+    options.check_empty = [&client](const StandbyNode& node, Duration timeout) {
+      return redis::CheckStandsBy(client, node.host, node.port, timeout);
+    };
+    return std::make_unique<StandbyProvisioner>(std::move(options), clock);
+  }
+  if (wanted.exec) {
+    return std::make_unique<ExecProvisioner>(
+        ExecProvisionerOptions{.command = wanted.exec->command,
+                               .directory = config.data_dir + "/exec"},
+        clock);
+  }
+  return nullptr;
+}
+
+/// The data folder's own file is always obeyed: tidectl can write it without knowing more.
+StopSwitch MakeStopSwitch(const Config& config) {
+  std::vector<std::string> paths = {StopFileOf(config.data_dir)};
+  if (!config.stop_file.empty()) paths.push_back(config.stop_file);
+  return StopSwitch(std::move(paths));
 }
 
 CollectorOptions ToCollectorOptions(const CollectorConfig& config) {
@@ -84,9 +114,13 @@ CollectorOptions ToCollectorOptions(const CollectorConfig& config) {
   return options;
 }
 
-redis::RedisActuatorOptions ToActuatorOptions(const RedisConfig& config,
-                                              const redis::Credentials& credentials) {
+redis::RedisActuatorOptions ToActuatorOptions(const Config& all,
+                                              const redis::Credentials& credentials,
+                                              const StopSwitch& stop) {
+  const RedisConfig& config = all.redis;
   redis::RedisActuatorOptions options;
+  options.provision_timeout = all.provisioner.timeout;
+  options.kill_switch = [&stop] { return stop.Thrown(); };
   options.seeds = Seeds(config);
   options.migrate_credentials = credentials;
   options.keys_per_migrate = config.keys_per_migrate;
@@ -116,6 +150,7 @@ io::HttpServer::Handler MetricsHandler(const Controller& controller,
 Status RunController(const Config& config, std::stop_token stop) {
   const auto clock = MakeClock(config);
   TW_RETURN_IF_ERROR(MakeDataDirectory(config.data_dir));
+  const StopSwitch stop_switch = MakeStopSwitch(config);
   TW_ASSIGN_OR_RETURN(const auto journal, Journal::Open(config.data_dir + "/journal.db"));
   TW_ASSIGN_OR_RETURN(const auto history, History::Open(config.data_dir + "/history.db"));
 
@@ -129,8 +164,8 @@ Status RunController(const Config& config, std::stop_token stop) {
   redis::RedisLoadOptions load_options;
   load_options.cluster = config.cluster;
   redis::RedisLoadSource source(watching, *clock, Seeds(config.redis), load_options);
-  const auto provisioner = MakeProvisioner(config.provisioner, *clock);
-  redis::RedisActuator actuator(acting, ToActuatorOptions(config.redis, credentials),
+  const auto provisioner = MakeProvisioner(config, acting, *clock);
+  redis::RedisActuator actuator(acting, ToActuatorOptions(config, credentials, stop_switch),
                                 provisioner.get(), *clock);
 
   Collector collector(source, *clock, ToCollectorOptions(config.collector));
@@ -139,13 +174,15 @@ Status RunController(const Config& config, std::stop_token stop) {
     alerts = MakeAlertmanagerSink(config.alertmanager.url, config.alertmanager.resend, *clock);
   }
   MetricsExporter metrics;
-  Controller controller({.cluster = config.cluster,
-                         .mode = config.mode,
-                         .cycle = config.cycle,
-                         .policy = config.policy,
-                         .calendar_path = config.calendar,
-                         .version = TIDEWRIGHT_VERSION},
-                        {*clock, collector, *history, *journal, actuator, metrics, alerts.get()});
+  Controller controller(
+      {.cluster = config.cluster,
+       .mode = config.mode,
+       .cycle = config.cycle,
+       .policy = config.policy,
+       .calendar_path = config.calendar,
+       .version = TIDEWRIGHT_VERSION,
+       .audit = {.keep = config.audit.keep, .entries = config.audit.entries}},
+      {*clock, collector, *history, *journal, actuator, metrics, stop_switch, alerts.get()});
   TW_RETURN_IF_ERROR(controller.Open());
 
   TW_ASSIGN_OR_RETURN(const auto grpc,

@@ -6,7 +6,7 @@
 namespace tidewright {
 namespace {
 
-constexpr std::array<std::pair<ReasonCode, const char*>, 18> kNames = {{
+constexpr std::array<std::pair<ReasonCode, const char*>, 26> kNames = {{
     {ReasonCode::kForecastExceedsCapacity, "forecast_exceeds_capacity"},
     {ReasonCode::kDemandExceedsCapacity, "demand_exceeds_capacity"},
     {ReasonCode::kForecastBelowCapacity, "forecast_below_capacity"},
@@ -25,6 +25,14 @@ constexpr std::array<std::pair<ReasonCode, const char*>, 18> kNames = {{
     {ReasonCode::kClusterUnhealthy, "cluster_unhealthy"},
     {ReasonCode::kCapacityUnknown, "capacity_unknown"},
     {ReasonCode::kNotPlaceable, "not_placeable"},
+    {ReasonCode::kStopped, "stopped"},
+    {ReasonCode::kAutoLocked, "auto_locked"},
+    {ReasonCode::kFailureBackoff, "failure_backoff"},
+    {ReasonCode::kBreakerOpen, "breaker_open"},
+    {ReasonCode::kNodeRate, "node_rate"},
+    {ReasonCode::kActionRate, "action_rate"},
+    {ReasonCode::kActionPaused, "action_paused"},
+    {ReasonCode::kStoreDegraded, "store_degraded"},
 }};
 
 }  // namespace

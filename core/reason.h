@@ -28,6 +28,15 @@ enum class ReasonCode {
   kClusterUnhealthy,  ///< failed nodes, unowned or open partitions, disagreement
   kCapacityUnknown,   ///< the policy names no capacity for any resource
   kNotPlaceable,      ///< no assignment of partitions keeps every shard under its limit
+  // Why nothing is begun by itself, whatever is planned.
+  kStopped,         ///< the kill switch is thrown
+  kAutoLocked,      ///< auto mode is locked: it is as approve mode
+  kFailureBackoff,  ///< an action failed a short while ago
+  kBreakerOpen,     ///< actions failed again and again
+  kNodeRate,        ///< too many nodes were added within an hour
+  kActionRate,      ///< too many actions began within a day
+  kActionPaused,    ///< an action waits for a person
+  kStoreDegraded,   ///< the store is worse since the last action began
 };
 
 /// "forecast_exceeds_capacity", …

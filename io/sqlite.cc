@@ -156,16 +156,14 @@ Status SqliteStatement::Walk(const OnRow& on_row) {
   return status;
 }
 
-StatusOr<std::unique_ptr<SqliteDatabase>> SqliteDatabase::Open(const std::string& path,
-                                                               const SqliteSchema& schema,
-                                                               Duration busy_timeout) {
-  TW_RETURN_IF_ERROR(CheckFolder(path));
+StatusOr<std::unique_ptr<SqliteDatabase>> SqliteDatabase::Connect(const std::string& path,
+                                                                  const std::string& name,
+                                                                  int flags,
+                                                                  Duration busy_timeout) {
   sqlite3* handle = nullptr;
   errno = 0;
   // NOMUTEX: the owner of a connection serialises its use.
-  const int rc =
-      sqlite3_open_v2(path.c_str(), &handle,
-                      SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, nullptr);
+  const int rc = sqlite3_open_v2(name.c_str(), &handle, flags | SQLITE_OPEN_NOMUTEX, nullptr);
   if (rc != SQLITE_OK) {
     const Status status = ToStatus(handle, rc, path);
     sqlite3_close(handle);
@@ -174,11 +172,46 @@ StatusOr<std::unique_ptr<SqliteDatabase>> SqliteDatabase::Open(const std::string
   std::unique_ptr<SqliteDatabase> database(new SqliteDatabase(handle, path));
   sqlite3_extended_result_codes(handle, 1);
   sqlite3_busy_timeout(handle, static_cast<int>(busy_timeout / std::chrono::milliseconds(1)));
+  return database;
+}
+
+StatusOr<std::unique_ptr<SqliteDatabase>> SqliteDatabase::Open(const std::string& path,
+                                                               const SqliteSchema& schema,
+                                                               Duration busy_timeout) {
+  TW_RETURN_IF_ERROR(CheckFolder(path));
+  TW_ASSIGN_OR_RETURN(
+      auto database, Connect(path, path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, busy_timeout));
   // Before the first write, so that somebody else's database is left as it is.
   TW_RETURN_IF_ERROR(database->CheckKind(schema));
   TW_RETURN_IF_ERROR(database->Execute(
       "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA journal_size_limit=16777216"));
   TW_RETURN_IF_ERROR(database->Migrate(schema));
+  return database;
+}
+
+StatusOr<std::unique_ptr<SqliteDatabase>> SqliteDatabase::OpenReadOnly(const std::string& path,
+                                                                       const SqliteSchema& schema,
+                                                                       Duration busy_timeout) {
+  std::error_code error;
+  if (!std::filesystem::exists(path, error)) {
+    return Error(StatusCode::kNotFound, "{}: there is no such file{}", path,
+                 error ? " that can be seen: " + error.message() : "");
+  }
+  // Without a log beside it nobody has it open and all of it is in the file: "immutable" then keeps
+  // SQLite from making files of the reader's own, which the daemon could not write to.
+  const bool in_use = std::filesystem::exists(path + "-wal", error);
+  std::string name = "file:";
+  for (const char c : std::filesystem::absolute(path).string()) {
+    name += c == '%' || c == '?' || c == '#' ? fmt::format("%{:02x}", c) : std::string(1, c);
+  }
+  TW_ASSIGN_OR_RETURN(auto database,
+                      Connect(path, name + (in_use ? "?mode=ro" : "?mode=ro&immutable=1"),
+                              SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, busy_timeout));
+  TW_ASSIGN_OR_RETURN(const std::int64_t version, database->QueryInt("PRAGMA user_version"));
+  if (version == 0) {
+    return Error(StatusCode::kFailedPrecondition, "{}: no {} of Tidewright's", path, schema.what);
+  }
+  TW_RETURN_IF_ERROR(database->CheckKind(schema));
   return database;
 }
 
@@ -207,6 +240,19 @@ StatusOr<std::int64_t> SqliteDatabase::QueryInt(const std::string& sql) {
     return OkStatus();
   }));
   return value;
+}
+
+StatusOr<bool> SqliteDatabase::HasTable(const std::string& name) {
+  TW_ASSIGN_OR_RETURN(SqliteStatement statement,
+                      Prepare("SELECT count(*) FROM sqlite_master WHERE type='table' AND name=?1"));
+  bool there = false;
+  TW_RETURN_IF_ERROR(statement.ForEach(
+      [&](const SqliteRow& row) {
+        there = row.Int(0) > 0;
+        return OkStatus();
+      },
+      name));
+  return there;
 }
 
 Status SqliteDatabase::Within(const char* begin, const std::function<Status()>& body) {

@@ -101,6 +101,12 @@ class SqliteDatabase {
   static StatusOr<std::unique_ptr<SqliteDatabase>> Open(
       const std::string& path, const SqliteSchema& schema,
       Duration busy_timeout = std::chrono::seconds(10));
+  /// Opens an existing file of version 1 or above for reading alone, also while another process
+  /// writes to it; nothing is changed and no file is left beside it. Its version is as it was
+  /// found: ask HasTable() before reading what came later. kNotFound when there is none.
+  static StatusOr<std::unique_ptr<SqliteDatabase>> OpenReadOnly(
+      const std::string& path, const SqliteSchema& schema,
+      Duration busy_timeout = std::chrono::seconds(10));
   ~SqliteDatabase();
   SqliteDatabase(const SqliteDatabase&) = delete;
   SqliteDatabase& operator=(const SqliteDatabase&) = delete;
@@ -110,6 +116,8 @@ class SqliteDatabase {
   StatusOr<SqliteStatement> Prepare(const std::string& sql);
   /// One whole number, such as that of a PRAGMA; 0 when there is no row.
   StatusOr<std::int64_t> QueryInt(const std::string& sql);
+
+  StatusOr<bool> HasTable(const std::string& name);
 
   /// Runs `body` in a transaction that may write. Commits when it returns OK, else rolls back and
   /// returns its error. Must not be nested.
@@ -124,6 +132,9 @@ class SqliteDatabase {
 
  private:
   SqliteDatabase(sqlite3* handle, std::string path) : handle_(handle), path_(std::move(path)) {}
+  static StatusOr<std::unique_ptr<SqliteDatabase>> Connect(const std::string& path,
+                                                           const std::string& name, int flags,
+                                                           Duration busy_timeout);
   Status Migrate(const SqliteSchema& schema);
   Status CheckKind(const SqliteSchema& schema);
   Status Within(const char* begin, const std::function<Status()>& body);

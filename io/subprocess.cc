@@ -29,11 +29,15 @@ constexpr Duration kPollInterval = std::chrono::milliseconds(10);
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, nullptr);
   bool ok = options.working_directory.empty() || chdir(options.working_directory.c_str()) == 0;
-  const int input = open("/dev/null", O_RDONLY);
+  const int input =
+      open(options.input_file.empty() ? "/dev/null" : options.input_file.c_str(), O_RDONLY);
   const char* target = options.output_file.empty() ? "/dev/null" : options.output_file.c_str();
   const int output = open(target, O_WRONLY | O_CREAT | O_APPEND, 0644);
-  ok = ok && input >= 0 && output >= 0 && dup2(input, 0) >= 0 && dup2(output, 1) >= 0 &&
-       dup2(output, 2) >= 0;
+  const int errors = options.error_file.empty()
+                         ? output
+                         : open(options.error_file.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0644);
+  ok = ok && input >= 0 && output >= 0 && errors >= 0 && dup2(input, 0) >= 0 &&
+       dup2(output, 1) >= 0 && dup2(errors, 2) >= 0;
   if (ok) {
     // Nothing of ours leaks into a process that may outlive us, but the pipe that exec closes.
     for (int fd = 3; fd < 1024; ++fd) {
@@ -101,6 +105,16 @@ int Subprocess::Stop(Duration grace, Clock& clock) {
     Signal(SIGKILL);
     Wait(std::chrono::seconds(10), clock);
   }
+  return exit_code_.value_or(128 + SIGKILL);
+}
+
+int Subprocess::StopSession(Duration grace, Clock& clock) {
+  kill(-pid_, SIGCONT);
+  kill(-pid_, SIGTERM);
+  Wait(grace, clock);
+  // What it started may outlive it, also when it ended by itself.
+  kill(-pid_, SIGKILL);
+  Wait(std::chrono::seconds(10), clock);
   return exit_code_.value_or(128 + SIGKILL);
 }
 

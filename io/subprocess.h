@@ -16,7 +16,9 @@ namespace tidewright::io {
 struct SpawnOptions {
   std::vector<std::string> command;  ///< program (found in PATH) and arguments
   std::string working_directory;     ///< empty: ours
-  std::string output_file;           ///< stdout and stderr, appended; empty: discarded
+  std::string input_file = {};       ///< stdin; empty: nothing to read
+  std::string output_file;           ///< stdout, appended; empty: discarded
+  std::string error_file = {};       ///< stderr, appended; empty: as stdout
   bool own_session = true;           ///< survives our death and our terminal's signals
 };
 
@@ -31,6 +33,8 @@ class Subprocess {
   void Signal(int signal);
   /// SIGTERM, and SIGKILL after `grace`; reaps. Returns the exit code as Poll does.
   int Stop(Duration grace, Clock& clock);
+  /// The same for it and all that it started, where it has a session of its own.
+  int StopSession(Duration grace, Clock& clock);
   /// Waits for its end; absent when `timeout` passed first.
   std::optional<int> Wait(Duration timeout, Clock& clock);
 

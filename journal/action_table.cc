@@ -10,9 +10,9 @@
 namespace tidewright {
 namespace {
 
-constexpr std::array<ActionState, 6> kActionStates = {
-    ActionState::kRunning, ActionState::kPaused,     ActionState::kRollingBack,
-    ActionState::kDone,    ActionState::kRolledBack, ActionState::kFailed};
+constexpr std::array<ActionState, 7> kActionStates = {
+    ActionState::kRunning,    ActionState::kPaused, ActionState::kRollingBack, ActionState::kDone,
+    ActionState::kRolledBack, ActionState::kFailed, ActionState::kCancelled};
 constexpr std::array<StepState, 4> kStepStates = {StepState::kPending, StepState::kIntended,
                                                   StepState::kDone, StepState::kUndone};
 
@@ -48,8 +48,8 @@ StatusOr<std::vector<ActionRecord>> Select(io::SqliteDatabase& database, const s
                                            const Arg& arg) {
   TW_ASSIGN_OR_RETURN(auto select,
                       database.Prepare("SELECT id, state, plan_hash, plan, actor, error, created, "
-                                       "ended, partitions_moved, keys_moved, bytes_moved FROM "
-                                       "action " +
+                                       "ended, partitions_moved, keys_moved, bytes_moved, "
+                                       "cancelled_by FROM action " +
                                        rest));
   std::vector<ActionRecord> actions;
   TW_RETURN_IF_ERROR(select.ForEach(
@@ -68,6 +68,7 @@ StatusOr<std::vector<ActionRecord>> Select(io::SqliteDatabase& database, const s
         record.partitions_moved = static_cast<int>(row.Int(8));
         record.keys_moved = row.Real(9);
         record.bytes_moved = row.Real(10);
+        record.cancelled_by = row.Text(11);
         return OkStatus();
       },
       arg));
@@ -125,10 +126,11 @@ Status Update(io::SqliteDatabase& database, const ActionRecord& record) {
   TW_ASSIGN_OR_RETURN(
       auto update,
       database.Prepare("UPDATE action SET state=?2, open=?3, error=?4, ended=?5, "
-                       "partitions_moved=?6, keys_moved=?7, bytes_moved=?8 WHERE id=?1"));
+                       "partitions_moved=?6, keys_moved=?7, bytes_moved=?8, cancelled_by=?9 WHERE "
+                       "id=?1"));
   TW_RETURN_IF_ERROR(update.Run(record.id, ActionStateName(record.state), record.Open() ? 1 : 0,
                                 record.error, ToMicros(record.ended), record.partitions_moved,
-                                record.keys_moved, record.bytes_moved));
+                                record.keys_moved, record.bytes_moved, record.cancelled_by));
   TW_ASSIGN_OR_RETURN(
       auto step, database.Prepare("UPDATE step SET state=?3, attempts=?4, error=?5 WHERE action=?1 "
                                   "AND position=?2 AND (state<>?3 OR attempts<>?4 OR error<>?5)"));

@@ -7,46 +7,11 @@
 #include "journal/action_table.h"
 #include "journal/audit_table.h"
 #include "journal/file_lock.h"
+#include "journal/journal_schema.h"
 #include "journal/recommendation_table.h"
 
 namespace tidewright {
 namespace {
-
-constexpr std::int32_t kApplicationId = 0x54774a6f;  // "TwJo"
-
-constexpr const char* kVersion1 = R"sql(
-CREATE TABLE recommendation(
-  number INTEGER PRIMARY KEY, hash TEXT NOT NULL, cluster TEXT NOT NULL, state TEXT NOT NULL,
-  created INTEGER NOT NULL, expires INTEGER NOT NULL, plan TEXT NOT NULL,
-  decided_by TEXT NOT NULL, comment TEXT NOT NULL, decided INTEGER NOT NULL);
-CREATE INDEX recommendation_by_hash ON recommendation(hash);
-CREATE INDEX recommendation_by_state ON recommendation(state, expires);
-CREATE TABLE action(
-  number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, cluster TEXT NOT NULL,
-  state TEXT NOT NULL DEFAULT 'running', open INTEGER NOT NULL DEFAULT 1, plan_hash TEXT NOT NULL,
-  plan TEXT NOT NULL, actor TEXT NOT NULL, error TEXT NOT NULL DEFAULT '',
-  created INTEGER NOT NULL, ended INTEGER NOT NULL DEFAULT 0,
-  partitions_moved INTEGER NOT NULL DEFAULT 0, keys_moved REAL NOT NULL DEFAULT 0,
-  bytes_moved REAL NOT NULL DEFAULT 0);
-CREATE TABLE step(
-  action TEXT NOT NULL, position INTEGER NOT NULL, kind TEXT NOT NULL, args TEXT NOT NULL,
-  title TEXT NOT NULL, state TEXT NOT NULL DEFAULT 'pending', attempts INTEGER NOT NULL DEFAULT 0,
-  error TEXT NOT NULL DEFAULT '', PRIMARY KEY(action, position)) WITHOUT ROWID;
-CREATE TABLE note(
-  number INTEGER PRIMARY KEY, action TEXT NOT NULL, key TEXT NOT NULL, value BLOB NOT NULL,
-  UNIQUE(action, key));
-CREATE TABLE audit(
-  sequence INTEGER PRIMARY KEY, at INTEGER NOT NULL, actor TEXT NOT NULL, what TEXT NOT NULL,
-  detail TEXT NOT NULL, previous_hash TEXT NOT NULL, hash TEXT NOT NULL);
-CREATE TABLE audit_head(
-  one INTEGER PRIMARY KEY CHECK(one=1), sequence INTEGER NOT NULL, hash TEXT NOT NULL);
-CREATE TABLE fact(key TEXT PRIMARY KEY, value BLOB NOT NULL);
-CREATE TABLE counter(name TEXT PRIMARY KEY, value INTEGER NOT NULL);
-)sql";
-
-io::SqliteSchema JournalSchema() {
-  return {.application_id = kApplicationId, .what = "journal", .versions = {kVersion1}};
-}
 
 class SqliteJournal : public Journal {
  public:
@@ -112,9 +77,20 @@ class SqliteJournal : public Journal {
   StatusOr<std::vector<AuditRecord>> AuditLog(WallTime from, int limit) const override {
     return Read([&] { return AuditRows(*database_, from, limit); });
   }
+  StatusOr<std::vector<AuditRecord>> AuditOf(const std::string& what) const override {
+    return Read([&] { return AuditRowsOf(*database_, what); });
+  }
+  StatusOr<std::vector<AuditRecord>> NewestAudit(WallTime from, int limit) const override {
+    return Read([&] { return NewestAuditRows(*database_, from, limit); });
+  }
   Status VerifyAudit() const override {
-    const std::lock_guard lock(mutex_);
-    return database_->Snapshot([&] { return VerifyAuditRows(*database_); });
+    return Read([&] { return VerifyAuditRows(*database_, std::nullopt); }).status();
+  }
+  StatusOr<std::int64_t> PrunableAudit(WallTime before, std::int64_t keep_newest) const override {
+    return Read([&] { return PrunableAuditRows(*database_, before, keep_newest); });
+  }
+  Status PruneAudit(std::int64_t through, WallTime at, const std::string& carried_json) override {
+    return Write([&] { return PruneAuditRows(*database_, through, at, carried_json); });
   }
 
   Status SaveFact(const std::string& key, const std::string& value) override {

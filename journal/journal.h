@@ -12,6 +12,7 @@
 #include "actuator/action_log.h"
 #include "core/status.h"
 #include "core/time.h"
+#include "journal/audit.h"
 #include "planner/plan.h"
 
 namespace tidewright {
@@ -27,21 +28,6 @@ struct Recommendation {
   std::string comment;
   WallTime decided;
 };
-
-/// One line of the audit log. Each carries the hash of the one before it.
-struct AuditRecord {
-  std::int64_t sequence = 0;  ///< 1, 2, 3, …
-  WallTime at;
-  std::string actor;   ///< "tidewright", "auto", or a person
-  std::string what;    ///< "recommend", "approve", "reject", "action", "step", "capacity", "config"
-  std::string detail;  ///< JSON
-  std::string previous_hash;  ///< empty for the first
-  std::string hash;           ///< AuditHash of this record
-};
-
-/// SHA-256 over sequence, time (microseconds since 1970), actor, what, detail and previous hash,
-/// each written as its length in bytes, a colon, the bytes and a comma: anybody can recompute it.
-[[nodiscard]] std::string AuditHash(const AuditRecord& record);
 
 /// Thread-safe. Errors of every call as io/sqlite.h has them: kResourceExhausted for a full disk,
 /// and then nothing of the call is written; kDataLoss for a damaged file. Limits of 0 or less give
@@ -92,8 +78,18 @@ class Journal : public ActionLog {
                        const std::string& detail_json) = 0;
   /// The oldest ones not before `from`, in their order.
   virtual StatusOr<std::vector<AuditRecord>> AuditLog(WallTime from, int limit) const = 0;
-  /// kDataLoss with the first sequence number that does not fit, or that is missing at the end.
+  /// All of one kind, in their order.
+  virtual StatusOr<std::vector<AuditRecord>> AuditOf(const std::string& what) const = 0;
+  /// The newest ones not before `from`, in their order.
+  virtual StatusOr<std::vector<AuditRecord>> NewestAudit(WallTime from, int limit) const = 0;
+  /// As AuditFile::Verify, without a mark.
   virtual Status VerifyAudit() const = 0;
+  /// Up to which entry the log may be pruned so that neither those since `before` nor the newest
+  /// `keep_newest` are lost, and never the newest 1,000 however the clock stands; 0: none.
+  virtual StatusOr<std::int64_t> PrunableAudit(WallTime before, std::int64_t keep_newest) const = 0;
+  /// Removes entries up to `through` in one commit with a "prune" entry, which carries their last
+  /// hash and `carried_json`: what must outlive them.
+  virtual Status PruneAudit(std::int64_t through, WallTime at, const std::string& carried_json) = 0;
 
   /// Small durable facts under a name ("experience", "retired:…"); absent when never saved.
   virtual Status SaveFact(const std::string& key, const std::string& value) = 0;

@@ -67,6 +67,38 @@ struct Policy {
   int max_step_out = 4;  ///< shards added by one action
   int max_step_in = 1;   ///< shards removed by one action
 
+  // What begins by itself, in auto mode. A person's approval is held back by none of it.
+  /// Auto mode is locked until a cluster has been observed for this long, and its forecasts are at
+  /// least fairly trusted and held what they promised …
+  Duration auto_after = std::chrono::days(7);
+  /// … where a quantile of 0.9 or more may have held by this much less than it promised.
+  double auto_coverage_slack = 0.05;
+  /// Who unlocks it before that, and why; empty: nobody.
+  std::string auto_unlocked;
+  /// So many actions that failed or were rolled back within the window open the breaker; after the
+  /// cool-off one more may begin, to see.
+  int breaker_failures = 3;
+  Duration breaker_window = std::chrono::hours(6);
+  Duration breaker_cool_off = std::chrono::hours(2);
+  int max_nodes_added_per_hour = 20;
+  int max_actions_per_day = 24;
+
+  // The store's health while an action runs and for health_after afterwards, against what it was
+  // before the action began. Real time.
+  /// The slowest master's 99th percentile above this many times what it was, and above the floor.
+  double health_latency_factor = 5;
+  Duration health_latency_floor = std::chrono::milliseconds(50);
+  /// Of all masters, above twice what it was by more than this.
+  double health_errors_per_second = 10;
+  double health_evictions_per_second = 10;
+  double health_lag_bytes = 64 << 20;  ///< of the farthest replica, above what it was
+  Duration health_patience = std::chrono::seconds(30);  ///< worse for so long: paused
+  Duration health_recovery = std::chrono::minutes(1);   ///< well for so long: goes on
+  /// Paused for so long: rolled back, where health_roll_back is set, else it waits for a person.
+  Duration health_give_up = std::chrono::minutes(30);
+  bool health_roll_back = false;
+  Duration health_after = std::chrono::minutes(5);
+
   double min_fresh_share = 0.995;  ///< of masters, for a decrease
   Duration horizon = std::chrono::hours(24);
   Duration step = std::chrono::minutes(5);

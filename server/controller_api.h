@@ -12,11 +12,13 @@
 #include "actuator/executor.h"
 #include "alerting/alert.h"
 #include "collector/load_snapshot.h"
+#include "core/reason.h"
 #include "core/resource.h"
 #include "core/status.h"
 #include "core/topology.h"
 #include "forecast/forecast.h"
 #include "journal/journal.h"
+#include "journal/stop_file.h"
 #include "planner/plan.h"
 #include "planner/policy.h"
 
@@ -51,6 +53,9 @@ struct ControllerView {
   std::optional<Plan> plan;            ///< the newest, whatever its kind
   std::optional<ActionRecord> action;  ///< the open one, else the newest
   ActionProgress progress;
+  std::optional<WallTime> estimated_end;  ///< of the open action, where it can be told
+  std::vector<Reason> holds;              ///< why nothing begins by itself
+  std::optional<StopNotice> stop;         ///< the kill switch is thrown
   std::vector<Alert> alerts;
   ControllerTotals totals;
   Duration cycle_age{0};  ///< real time since the last cycle ended
@@ -74,6 +79,17 @@ class ControllerApi {
   /// At the next slot boundary.
   virtual Status PauseAction(const std::string& who) = 0;
   virtual Status ResumeAction(const std::string& who) = 0;
+  /// Ends the open action at the next slot boundary: as it stands there, or rolled back. As
+  /// Executor::Cancel.
+  virtual StatusOr<ActionRecord> CancelAction(const std::string& id, const std::string& who,
+                                              const std::string& why, bool roll_back) = 0;
+  /// The kill switch. Returns the path of its file.
+  virtual StatusOr<std::string> Stop(const std::string& who, const std::string& why) = 0;
+  virtual StatusOr<std::string> ClearStop(const std::string& who, const std::string& why) = 0;
+  virtual Status SetAutoLock(bool locked, const std::string& who, const std::string& why) = 0;
+  virtual Status ResetBreaker(const std::string& who, const std::string& why) = 0;
+  /// The newest entries not before `since`, in their order.
+  virtual StatusOr<std::vector<AuditRecord>> AuditLog(WallTime since, int limit) const = 0;
   virtual StatusOr<Series> ReadHistory(const SeriesKey& key, WallTime from, WallTime to) const = 0;
 };
 

@@ -108,6 +108,17 @@ class Service final : public pb::Controller::Service {
     const auto all = api_.Actions(Limit(in->limit()));
     if (!all.ok()) return ToGrpc(all.status());
     for (const auto& one : *all) *out->add_actions() = ActionToProto(one, true);
+    // What the journal does not have yet of the one under way.
+    const pb::Status now = StatusToProto(api_.View());
+    for (auto& action : *out->mutable_actions()) {
+      if (action.id() != now.action().id() || action.has_ended()) continue;
+      action.set_partitions_moved(now.action().partitions_moved());
+      action.set_keys_moved(now.action().keys_moved());
+      action.set_bytes_moved(now.action().bytes_moved());
+      if (now.action().has_estimated_end()) {
+        *action.mutable_estimated_end() = now.action().estimated_end();
+      }
+    }
     return grpc::Status::OK;
   }
 
@@ -119,6 +130,53 @@ class Service final : public pb::Controller::Service {
   grpc::Status ResumeAction(Context*, const pb::ResumeActionRequest* in,
                             pb::ResumeActionResponse*) override {
     return in->who().empty() ? NoName() : ToGrpc(api_.ResumeAction(in->who()));
+  }
+
+  grpc::Status CancelAction(Context*, const pb::CancelActionRequest* in,
+                            pb::CancelActionResponse* out) override {
+    if (in->who().empty()) return NoName();
+    const auto action = api_.CancelAction(in->id(), in->who(), in->why(), in->roll_back());
+    if (!action.ok()) return ToGrpc(action.status());
+    *out->mutable_action() = ActionToProto(*action, true);
+    return grpc::Status::OK;
+  }
+
+  grpc::Status Stop(Context*, const pb::StopRequest* in, pb::StopResponse* out) override {
+    return in->who().empty() ? NoName() : AnswerPath(api_.Stop(in->who(), in->why()), out);
+  }
+
+  grpc::Status ClearStop(Context*, const pb::StopRequest* in, pb::StopResponse* out) override {
+    return in->who().empty() ? NoName() : AnswerPath(api_.ClearStop(in->who(), in->why()), out);
+  }
+
+  static grpc::Status AnswerPath(const StatusOr<std::string>& path, pb::StopResponse* out) {
+    if (path.ok()) out->set_path(*path);
+    return path.ok() ? grpc::Status::OK : ToGrpc(path.status());
+  }
+
+  grpc::Status Unlock(Context*, const pb::UnlockRequest* in, pb::UnlockResponse*) override {
+    if (in->who().empty() || in->why().empty()) return NoReason();
+    return ToGrpc(api_.SetAutoLock(in->lock(), in->who(), in->why()));
+  }
+
+  grpc::Status ResetBreaker(Context*, const pb::ResetBreakerRequest* in,
+                            pb::ResetBreakerResponse*) override {
+    if (in->who().empty() || in->why().empty()) return NoReason();
+    return ToGrpc(api_.ResetBreaker(in->who(), in->why()));
+  }
+
+  static grpc::Status NoReason() {
+    return {grpc::StatusCode::INVALID_ARGUMENT,
+            "say who decides and why: the audit log keeps both"};
+  }
+
+  grpc::Status ListAudit(Context*, const pb::ListAuditRequest* in,
+                         pb::ListAuditResponse* out) override {
+    const WallTime since{std::chrono::seconds(in->has_since() ? in->since().seconds() : 0)};
+    const auto all = api_.AuditLog(since, Limit(in->limit()));
+    if (!all.ok()) return ToGrpc(all.status());
+    for (const auto& one : *all) *out->add_entries() = AuditToProto(one);
+    return grpc::Status::OK;
   }
 
   static grpc::Status NoName() {

@@ -5,6 +5,7 @@
 #include <prometheus/registry.h>
 #include <prometheus/text_serializer.h>
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -57,6 +58,11 @@ class Families {
   std::vector<MetricFamily> families_;
 };
 
+constexpr ReasonCode kHoldCodes[] = {ReasonCode::kStopped,        ReasonCode::kAutoLocked,
+                                     ReasonCode::kFailureBackoff, ReasonCode::kBreakerOpen,
+                                     ReasonCode::kNodeRate,       ReasonCode::kActionRate,
+                                     ReasonCode::kActionPaused,   ReasonCode::kStoreDegraded};
+
 std::string LevelName(double level) { return fmt::format("{:g}", level); }
 
 /// "30m", "1h": short and stable, as a label must be.
@@ -82,6 +88,13 @@ void AddController(const ControllerView& view, Families& out) {
   }
   out.One("tidewright_problems", "Degraded states that tidectl status names",
           static_cast<double>(view.problems.size()));
+  out.One("tidewright_stopped", "1 while the kill switch is thrown", view.stop ? 1 : 0);
+  out.Begin("tidewright_held", "1 for each reason for which nothing begins by itself");
+  for (const ReasonCode code : kHoldCodes) {
+    const bool holds = std::any_of(view.holds.begin(), view.holds.end(),
+                                   [&](const Reason& reason) { return reason.code == code; });
+    out.Add(holds ? 1 : 0, {{"reason", ReasonName(code)}});
+  }
   out.Begin("tidewright_alerts_firing", "1 for each alert that fires");
   for (const auto& alert : view.alerts) out.Add(1, {{"alert", alert.name}});
 }
@@ -196,9 +209,15 @@ void AddActions(const ControllerView& view, Families& out) {
   out.Begin("tidewright_action_steps", "Steps of the open action, or of the last one");
   out.Add(view.action ? view.action->StepsDone() : 0, {{"state", "done"}});
   out.Add(view.action ? static_cast<double>(view.action->steps.size()) : 0, {{"state", "all"}});
+  out.One("tidewright_action_paused", "1 while an action waits for a person or for the store",
+          view.action && view.action->state == ActionState::kPaused ? 1 : 0);
+  if (view.estimated_end) {
+    out.One("tidewright_action_left_seconds", "Wall seconds until the open action may be complete",
+            std::max(0.0, Seconds(*view.estimated_end - view.now)));
+  }
   out.Begin("tidewright_actions_total", "Ended actions by kind and end", MetricType::Counter);
   for (const char* kind : {"scale-out", "scale-in", "rebalance"}) {
-    for (const char* state : {"done", "failed", "rolled_back"}) {
+    for (const char* state : {"done", "failed", "rolled_back", "cancelled"}) {
       const auto it = view.totals.actions.find({kind, state});
       out.Add(it == view.totals.actions.end() ? 0 : it->second, {{"kind", kind}, {"state", state}});
     }

@@ -134,6 +134,10 @@ pb::Action ActionToProto(const ActionRecord& action, bool with_steps) {
   out.set_partitions_moved(action.partitions_moved);
   out.set_keys_moved(action.keys_moved);
   out.set_bytes_moved(action.bytes_moved);
+  out.set_cancelled_by(action.cancelled_by);
+  int partitions = 0;
+  for (const auto& move : action.plan.moves) partitions += Count(move.partitions);
+  out.set_partitions(partitions);
   for (const auto& record : action.steps) {
     if (out.title().empty() && action.Open() && record.state != StepState::kDone &&
         record.state != StepState::kUndone) {
@@ -187,6 +191,16 @@ pb::Status StatusToProto(const ControllerView& view) {
     action->set_keys_moved(action->keys_moved() + view.progress.keys_moved);
     action->set_bytes_moved(action->bytes_moved() + view.progress.bytes_moved);
   }
+  if (view.estimated_end && view.action) {
+    SetTime(*view.estimated_end, out.mutable_action()->mutable_estimated_end());
+  }
+  SetReasons(view.holds, out.mutable_holds());
+  if (view.stop) {
+    out.mutable_stop()->set_by(view.stop->by);
+    out.mutable_stop()->set_why(view.stop->why);
+    out.mutable_stop()->set_path(view.stop->path);
+    if (view.stop->at) SetTime(*view.stop->at, out.mutable_stop()->mutable_at());
+  }
   for (const auto& alert : view.alerts) {
     auto* to = out.add_alerts();
     to->set_name(alert.name);
@@ -199,6 +213,23 @@ pb::Status StatusToProto(const ControllerView& view) {
   out.set_static_peak_node_hours(view.totals.static_peak_node_hours);
   out.set_price_per_node_hour(view.policy.price_per_node_hour.Units());
   out.set_currency(view.policy.currency);
+  return out;
+}
+
+pb::AuditEntry AuditToProto(const AuditRecord& record) {
+  const AuditChange change = ParseAuditDetail(record.detail);
+  pb::AuditEntry out;
+  out.set_sequence(record.sequence);
+  SetTime(record.at, out.mutable_at());
+  out.set_who(record.actor);
+  out.set_what(record.what);
+  out.set_why(change.why);
+  out.set_before(change.before);
+  out.set_after(change.after);
+  out.mutable_about()->insert(change.about.begin(), change.about.end());
+  out.set_detail(record.detail);
+  out.set_previous_hash(record.previous_hash);
+  out.set_hash(record.hash);
   return out;
 }
 

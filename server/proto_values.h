@@ -19,5 +19,6 @@ namespace pb = ::tidewright::v1;
 [[nodiscard]] pb::Recommendation RecommendationToProto(const Recommendation& recommendation,
                                                        const std::string& currency);
 [[nodiscard]] pb::Action ActionToProto(const ActionRecord& action, bool with_steps);
+[[nodiscard]] pb::AuditEntry AuditToProto(const AuditRecord& record);
 
 }  // namespace tidewright

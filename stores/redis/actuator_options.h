@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -14,6 +15,10 @@ namespace tidewright::redis {
 struct RedisActuatorOptions {
   std::vector<std::pair<std::string, int>> seeds;  ///< host and port of some nodes
   Credentials migrate_credentials;  ///< what a source shows to its target (AUTH, AUTH2)
+
+  /// Asked before each command that changes anything, empty: never thrown. Once it says true, only
+  /// what brings open slots to their end is sent.
+  std::function<bool()> kill_switch;
 
   int slots_per_batch = 64;           ///< of one step
   int open_slots = 64;                ///< split between two owners at a time

@@ -7,6 +7,8 @@
 #include <optional>
 #include <set>
 
+#include "stores/redis/command_kind.h"
+
 namespace tidewright::redis {
 namespace {
 
@@ -136,7 +138,27 @@ std::int64_t InfoText::Number(const std::string& name) const {
   return value;
 }
 
+Status ClusterLink::MayChange(const std::string& what) const {
+  if (endings_ > 0 || !options_.kill_switch || !options_.kill_switch()) return OkStatus();
+  return Error(StatusCode::kCancelled, "the kill switch is thrown: {} was not done", what);
+}
+
+Status ClusterLink::MaySend(const Server& to, const Batch& batch) const {
+  for (const auto& command : batch) {
+    if (OnlyReads(command)) continue;
+    return MayChange(command.front() + (command.size() > 1 ? " " + command[1] : "") + " at " +
+                     to.Address());
+  }
+  return OkStatus();
+}
+
 std::vector<StatusOr<ClusterLink::Replies>> ClusterLink::CallAll(std::vector<Request> requests) {
+  // All or none: half of what is meant to happen everywhere would be worse than either.
+  for (const auto& request : requests) {
+    if (const Status may = MaySend(request.to, request.batch); !may.ok()) {
+      return std::vector<StatusOr<Replies>>(requests.size(), may);
+    }
+  }
   std::vector<std::future<StatusOr<Replies>>> futures;
   for (auto& request : requests) {
     auto promise = std::make_shared<std::promise<StatusOr<Replies>>>();
@@ -156,6 +178,7 @@ StatusOr<ClusterLink::Replies> ClusterLink::Call(const Server& to, Batch batch) 
 }
 
 StatusOr<ClusterLink::Replies> ClusterLink::Call(const Server& to, Batch batch, Duration timeout) {
+  TW_RETURN_IF_ERROR(MaySend(to, batch));
   return client_.Call(to.host, to.port, std::move(batch), timeout);
 }
 

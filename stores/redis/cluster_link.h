@@ -1,6 +1,7 @@
 // Speaks to all nodes of a cluster at once, and reads what each of them believes.
 #pragma once
 
+#include <atomic>
 #include <map>
 #include <mutex>
 #include <string>
@@ -80,7 +81,21 @@ class ClusterLink {
     Server to;
     Batch batch;
   };
+  /// While one lives, what is sent brings open slots to their end: the kill switch lets it pass.
+  class Ending {
+   public:
+    explicit Ending(ClusterLink& link) : link_(link) { ++link_.endings_; }
+    ~Ending() { --link_.endings_; }
+    Ending(const Ending&) = delete;
+    Ending& operator=(const Ending&) = delete;
+
+   private:
+    ClusterLink& link_;
+  };
+
   using Replies = std::vector<Reply>;
+  /// Whatever would change a server is answered with kCancelled, unsent, while the kill switch is
+  /// thrown.
   /// All at once; answers in the order of the requests.
   std::vector<StatusOr<Replies>> CallAll(std::vector<Request> requests);
   StatusOr<Replies> Call(const Server& to, Batch batch);
@@ -120,11 +135,18 @@ class ClusterLink {
     }
   }
 
+  /// kCancelled while the kill switch is thrown, also for what is no store command: starting and
+  /// stopping servers.
+  [[nodiscard]] Status MayChange(const std::string& what) const;
+
   [[nodiscard]] const RedisActuatorOptions& options() const { return options_; }
   [[nodiscard]] Clock& clock() { return clock_; }
 
  private:
+  [[nodiscard]] Status MaySend(const Server& to, const Batch& batch) const;
+
   Client& client_;
+  std::atomic<int> endings_{0};
   const RedisActuatorOptions& options_;
   Clock& clock_;
   std::mutex mutex_;

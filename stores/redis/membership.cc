@@ -4,6 +4,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <map>
+#include <set>
 
 #include "stores/redis/step_args.h"
 
@@ -51,6 +52,7 @@ Status Membership::Provision(const std::string& name, const std::string& token,
     return Error(StatusCode::kFailedPrecondition, "no provisioner is configured to get nodes from");
   }
   if (context_.StopRequested()) return Error(StatusCode::kCancelled, "stopped on request");
+  TW_RETURN_IF_ERROR(link_.MayChange("asking for a server"));
   TW_RETURN_IF_ERROR(context_.SaveNote("asked:" + name, token));
   TW_ASSIGN_OR_RETURN(const ProvisionedNode node,
                       provisioner_->Acquire({token, cluster}, link_.options().provision_timeout));
@@ -70,6 +72,7 @@ StatusOr<bool> Membership::Provisioned(const std::string& name) {
 Status Membership::GiveBack(const std::string& name, const std::string& token,
                             const std::string& cluster) {
   if (provisioner_ == nullptr || !context_.Note("asked:" + name)) return OkStatus();
+  TW_RETURN_IF_ERROR(link_.MayChange("giving back " + name));
   auto node = NotedNode(context_, name);
   if (!node) {
     // It may have been started without our hearing of it: the token finds it.
@@ -111,12 +114,50 @@ Status Membership::CheckNewNode(const Server& node, const ClusterView& view,
   }
   const auto masters = view.Masters();
   if (masters.empty()) return Error(StatusCode::kUnavailable, "no master answers");
+  TW_RETURN_IF_ERROR(CheckSameMakeUp(node, masters.front()));
   TW_ASSIGN_OR_RETURN(const InfoText peer, link_.Info(masters.front(), "server"));
   const std::string theirs = peer.Field("redis_version");
   const std::string ours = InfoText(replies[2].text).Field("redis_version");
   if (MinorVersion(theirs) != MinorVersion(ours)) {
     return Error(StatusCode::kFailedPrecondition, "{} runs version {}, the cluster {}",
                  node.Address(), ours, theirs);
+  }
+  return OkStatus();
+}
+
+/// Modules, and settings that decide which keys a server can hold. What either side may not be
+/// asked is not compared: CONFIG GET shows passwords, and an account may well not be allowed it.
+Status Membership::CheckSameMakeUp(const Server& node, const Server& peer) {
+  Batch questions = {{"MODULE", "LIST"}};
+  const std::vector<std::string> settings = {"maxmemory", "maxmemory-policy", "databases"};
+  for (const auto& setting : settings) questions.push_back({"CONFIG", "GET", setting});
+  TW_ASSIGN_OR_RETURN(const auto ours, link_.Call(node, questions));
+  TW_ASSIGN_OR_RETURN(const auto theirs, link_.Call(peer, questions));
+  const auto modules = [](const Reply& reply) {
+    std::set<std::string> found;
+    for (const auto& module : reply.elements) {
+      std::string text;  // name and version are told in pairs, with more since 7.0
+      for (std::size_t i = 0; i + 1 < module.elements.size(); i += 2) {
+        const std::string& key = module.elements[i].text;
+        if (key == "name") text += module.elements[i + 1].text;
+        if (key == "ver") text += " " + std::to_string(module.elements[i + 1].integer);
+      }
+      found.insert(text);
+    }
+    return found;
+  };
+  if (!ours[0].IsError() && !theirs[0].IsError() && modules(ours[0]) != modules(theirs[0])) {
+    return Error(StatusCode::kFailedPrecondition, "{} has modules [{}], {} has [{}]",
+                 node.Address(), fmt::join(modules(ours[0]), ", "), peer.Address(),
+                 fmt::join(modules(theirs[0]), ", "));
+  }
+  for (std::size_t i = 0; i < settings.size(); ++i) {
+    const Reply& here = ours[i + 1];
+    const Reply& there = theirs[i + 1];
+    if (here.elements.size() != 2 || there.elements.size() != 2) continue;
+    if (here.elements[1].text == there.elements[1].text) continue;
+    return Error(StatusCode::kFailedPrecondition, "{} has {} {}, {} has {}", node.Address(),
+                 settings[i], here.elements[1].text, peer.Address(), there.elements[1].text);
   }
   return OkStatus();
 }
@@ -384,6 +425,7 @@ Status Membership::ReleaseOne(const Server& member) {
   }
   link_.Forget(member);
   if (provisioner_ == nullptr) return OkStatus();
+  TW_RETURN_IF_ERROR(link_.MayChange("stopping " + member.Address()));
   const Status released =
       provisioner_->Release(member.host, member.port, link_.options().provision_timeout);
   // Not the provisioner's own: it is left running, empty and alone.

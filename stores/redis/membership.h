@@ -24,7 +24,8 @@ class Membership {
   Status GiveBack(const std::string& name, const std::string& token, const std::string& cluster);
 
   /// Returns when every node lists all, healthy, with the same slots and cluster_state:ok.
-  /// kFailedPrecondition for a node that is not empty, of another version or in another cluster.
+  /// kFailedPrecondition for a node that is not empty, of another version, with other modules or
+  /// other limits of memory, or in another cluster.
   Status Join(const std::vector<std::string>& names);
   StatusOr<bool> Joined(const std::vector<std::string>& names);
   /// As if they had not joined: they must own no slot.
@@ -47,6 +48,7 @@ class Membership {
  private:
   StatusOr<std::vector<Server>> Noted(const std::vector<std::string>& names) const;
   Status CheckNewNode(const Server& node, const ClusterView& view, const std::vector<Server>& all);
+  Status CheckSameMakeUp(const Server& node, const Server& peer);
   Status CopyFunctions(const Server& from, const Server& to);
   Status Converged(const std::vector<Server>& nodes);
   Status CheckMayLeave(const ClusterView& view, const std::vector<Server>& members);

@@ -291,7 +291,9 @@ Status SlotMigration::MoveGroup(Situation& now, std::vector<int> slots, bool res
   KeyMover mover(link_, context_, now.parties.source, now.parties.target, now.node_timeout, pace_,
                  note_key_);
   std::vector<SlotKey> keys;
+  std::optional<ClusterLink::Ending> ending;
   if (resumed) {
+    ending.emplace(link_);
     TW_RETURN_IF_ERROR(mover.Resume(slots));
   } else {
     TW_ASSIGN_OR_RETURN(keys, mover.List(slots, link_.options().max_slot_keys));
@@ -301,7 +303,8 @@ Status SlotMigration::MoveGroup(Situation& now, std::vector<int> slots, bool res
   }
   SlotGroup group(link_, now.parties, slots);
   open_ = true;
-  TW_RETURN_IF_ERROR(group.Open());
+  TW_RETURN_IF_ERROR(OpenGroup(group));
+  if (!ending) ending.emplace(link_);
   TW_RETURN_IF_ERROR(mover.Drain(slots, std::move(keys)));
   // A replica that lags is no reason to leave slots open, but one to open no more.
   const Status caught_up = group.CatchUp();
@@ -311,11 +314,22 @@ Status SlotMigration::MoveGroup(Situation& now, std::vector<int> slots, bool res
   return caught_up;
 }
 
+/// The kill switch may come between the flag at the target and the one at the source: until the
+/// latter no client has been sent to the target, so the former is simply taken back.
+Status SlotMigration::OpenGroup(SlotGroup& group) {
+  const Status opened = group.Open();
+  if (opened.code() != StatusCode::kCancelled) return opened;
+  TW_RETURN_IF_ERROR(CancelOpen());
+  open_ = false;
+  return opened;
+}
+
 Status SlotMigration::Attempt(bool only_open) {
   TW_ASSIGN_OR_RETURN(Situation now, Look());
   TW_RETURN_IF_ERROR(CheckForeign(now, /*own_slots_only=*/true));
   open_ = !now.open.empty() || !now.closing.empty();
   if (!now.closing.empty()) {
+    const ClusterLink::Ending ending(link_);
     if (!now.has_source) now.parties.source = now.parties.target;  // it has become a replica
     TW_RETURN_IF_ERROR(SlotGroup(link_, now.parties, now.closing).Close());
     context_.Progress(static_cast<int>(now.closing.size()), 0, 0);
@@ -338,6 +352,7 @@ Status SlotMigration::Attempt(bool only_open) {
 }
 
 Status SlotMigration::CancelOpen() {
+  const ClusterLink::Ending ending(link_);
   TW_ASSIGN_OR_RETURN(const Situation now, Look());
   if (!now.open.empty()) {
     TW_RETURN_IF_ERROR(SlotGroup(link_, now.parties, now.open).Cancel());

@@ -1,5 +1,19 @@
 // Moves slots between two shards of a live cluster, a group at a time, from whatever state an
 // earlier attempt left them in.
+//
+// Stops, cancellations and the kill switch. All three open no further group, and end the one that
+// is open: its remaining keys are moved and the slots are given to the target everywhere. Forward
+// is the one end that is safe under traffic, since a client that was sent to the target with ASK
+// may write there at any moment: a slot that is taken back would lose what it wrote. What is open
+// is small (RedisActuatorOptions: open_slots, open_keys, open_bytes; one larger slot goes alone),
+// so this is a matter of some hundred milliseconds. Only where the source has not been told
+// MIGRATING yet is the target's flag taken back. While the store does not let us end it (a server
+// is down), we go on trying for open_patience, then leave the slots open, which clients can live
+// with, and say so. A controller that is started while the kill switch is thrown sends nothing at
+// all, also not for slots that were open when an earlier one died: a person has to decide.
+//
+// The kill switch is asked by ClusterLink before each command that changes anything; what the first
+// paragraph allows passes it by ClusterLink::Ending.
 #pragma once
 
 #include <map>
@@ -74,6 +88,7 @@ class SlotMigration {
   std::vector<int> NextGroup(Situation& now) const;
   void Trim(Situation& now, std::vector<int>& slots, std::vector<SlotKey>& keys) const;
   Status MoveGroup(Situation& now, std::vector<int> slots, bool resumed);
+  Status OpenGroup(SlotGroup& group);
   Status CheckSizes(const Situation& now, const std::vector<SlotKey>& keys) const;
   Status CancelOpen();
 

@@ -263,5 +263,126 @@ BOOST_AUTO_TEST_CASE(notes_survive_a_restart) {
   BOOST_TEST(bench.log.notes["slot"] == "812");
 }
 
+BOOST_AUTO_TEST_CASE(cancel_ends_the_action_at_a_boundary_and_keeps_what_was_moved) {
+  Bench bench;
+  bench.store.on_do = [&](const Step& step, StepContext& context) -> Status {
+    if (step.index == 0) {
+      context.Progress(3, 0, 0);
+      return OkStatus();
+    }
+    context.Progress(2, 0, 0);
+    bench.reached.set_value();
+    while (!context.StopRequested()) std::this_thread::yield();
+    return Error(StatusCode::kCancelled, "stopped between two slots");
+  };
+  BOOST_REQUIRE(bench.executor.Start(MakeAction(3)).ok());
+  bench.reached.get_future().wait();
+  const auto cancelled = bench.executor.Cancel(MakeAction(3), "ann", "not now", false);
+  BOOST_REQUIRE_MESSAGE(cancelled.ok(), cancelled.status());
+  BOOST_TEST(!bench.executor.Busy());
+  const ActionRecord& left = bench.log.saved.back();
+  BOOST_TEST(ActionStateName(left.state) == "cancelled");
+  BOOST_TEST(left.cancelled_by == "ann");
+  BOOST_TEST(left.partitions_moved == 5);
+  BOOST_TEST((left.ended == bench.clock.Wall()));
+  BOOST_TEST(bench.changes.back() == "cancelled");
+  BOOST_TEST((bench.executor.Cancel(left, "ann", "", false).status().code() ==
+              StatusCode::kFailedPrecondition));
+}
+
+BOOST_AUTO_TEST_CASE(cancel_goes_back_when_asked_to_or_when_there_is_nothing_to_keep) {
+  for (const bool roll_back : {true, false}) {
+    Bench bench;
+    bench.BlockInDo();
+    BOOST_REQUIRE(bench.executor.Start(MakeAction(2)).ok());
+    bench.reached.get_future().wait();
+    const auto cancelled = bench.executor.Cancel(MakeAction(2), "ann", "", roll_back);
+    BOOST_REQUIRE_MESSAGE(cancelled.ok(), cancelled.status());
+    BOOST_TEST(ActionStateName(cancelled->state) == "rolling-back");
+    bench.executor.Wait();
+    BOOST_TEST(ActionStateName(bench.log.saved.back().state) == "rolled-back");
+    BOOST_TEST(bench.log.saved.back().cancelled_by == "ann");
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_paused_action_is_cancelled_without_having_run_in_this_process) {
+  Bench bench;
+  ActionRecord record = MakeAction(2);
+  record.state = ActionState::kPaused;
+  record.steps[0].state = StepState::kDone;
+  record.partitions_moved = 4;
+  BOOST_REQUIRE(bench.executor.Cancel(record, "ann", "", false).ok());
+  BOOST_TEST(ActionStateName(bench.log.saved.back().state) == "cancelled");
+  bench.log.next = Error(StatusCode::kResourceExhausted, "disk full");
+  Bench full;
+  full.log.next = bench.log.next;
+  BOOST_TEST((full.executor.Cancel(record, "ann", "", false).status().code() ==
+              StatusCode::kResourceExhausted));
+}
+
+struct SwitchedBench : Bench {
+  std::atomic<bool> thrown{false};
+  Executor switched{log, store, clock,
+                    [this](const ActionRecord& r) { changes.push_back(ActionStateName(r.state)); },
+                    [this] { return thrown.load(); }};
+};
+
+BOOST_AUTO_TEST_CASE(the_kill_switch_reaches_the_store_in_mid_step_and_pauses_the_action) {
+  SwitchedBench bench;
+  bench.BlockInDo();
+  BOOST_REQUIRE(bench.switched.Start(MakeAction(2)).ok());
+  bench.reached.get_future().wait();
+  bench.thrown = true;  // nobody calls the executor
+  bench.switched.Wait();
+  const ActionRecord left = bench.log.saved.back();
+  BOOST_TEST(ActionStateName(left.state) == "paused");
+  BOOST_TEST(left.error == "the kill switch is thrown");
+  BOOST_TEST((bench.switched.Start(left).code() == StatusCode::kFailedPrecondition));
+  BOOST_TEST((bench.switched.Cancel(left, "ann", "", true).status().code() ==
+              StatusCode::kFailedPrecondition));
+  bench.thrown = false;
+  bench.store.on_do = [](const Step&, StepContext&) { return OkStatus(); };
+  BOOST_REQUIRE(bench.switched.Start(left).ok());
+  bench.switched.Wait();
+  BOOST_TEST(ActionStateName(bench.log.saved.back().state) == "done");
+}
+
+BOOST_AUTO_TEST_CASE(the_kill_switch_is_obeyed_before_each_effect) {
+  // Thrown after so many questions: whatever effect comes next does not happen.
+  for (int questions = 0; questions < 8; ++questions) {
+    Bench bench;
+    int asked = 0;
+    int effects = 0;
+    Executor executor(bench.log, bench.store, bench.clock, nullptr,
+                      [&] { return asked++ >= questions; });
+    bench.store.on_do = [&](const Step&, StepContext&) {
+      ++effects;
+      return OkStatus();
+    };
+    const Status started = executor.Start(MakeAction(1));
+    executor.Wait();
+    if (questions == 0) {
+      BOOST_TEST((started.code() == StatusCode::kFailedPrecondition));
+      BOOST_TEST(bench.log.saved.empty());
+      continue;
+    }
+    // One question before the start, then one before check, do and verify.
+    BOOST_TEST(effects == (questions > 2 ? 1 : 0));
+    BOOST_TEST(ActionStateName(bench.log.saved.back().state) ==
+               (questions > 3 ? "done" : "paused"));
+  }
+}
+
+BOOST_AUTO_TEST_CASE(the_kill_switch_cuts_a_wait_short) {
+  SwitchedBench bench;
+  bench.store.on_do = [&](const Step&, StepContext&) -> Status {
+    bench.thrown = true;
+    return Error(StatusCode::kUnavailable, "busy");
+  };
+  BOOST_REQUIRE(bench.switched.Start(MakeAction(1)).ok());
+  bench.switched.Wait();
+  BOOST_TEST(ActionStateName(bench.log.saved.back().state) == "paused");
+}
+
 }  // namespace
 }  // namespace tidewright

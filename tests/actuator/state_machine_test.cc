@@ -270,7 +270,8 @@ BOOST_AUTO_TEST_CASE(a_restart_of_a_rollback_begins_with_the_last_step_that_is_n
 
 BOOST_AUTO_TEST_CASE(what_is_paused_or_has_ended_stays_as_it_is) {
   for (const ActionState state :
-       {ActionState::kPaused, ActionState::kDone, ActionState::kRolledBack, ActionState::kFailed}) {
+       {ActionState::kPaused, ActionState::kDone, ActionState::kRolledBack, ActionState::kFailed,
+        ActionState::kCancelled}) {
     ActionRecord record = MakeAction(1);
     record.state = state;
     const Transition next = Advance(record, std::nullopt, kNow);
@@ -300,10 +301,12 @@ BOOST_AUTO_TEST_CASE(a_paused_action_resumes_in_the_direction_in_which_it_went) 
 }
 
 BOOST_AUTO_TEST_CASE(what_has_ended_can_be_neither_paused_nor_resumed) {
-  for (const ActionState state :
-       {ActionState::kDone, ActionState::kRolledBack, ActionState::kFailed}) {
+  for (const ActionState state : {ActionState::kDone, ActionState::kRolledBack,
+                                  ActionState::kFailed, ActionState::kCancelled}) {
     ActionRecord record = MakeAction(1);
     record.state = state;
+    BOOST_TEST(ActionStateName(Cancelled(record, "ann", "").state) == ActionStateName(state));
+    BOOST_TEST(ActionStateName(RollBackAsked(record, "ann", "").state) == ActionStateName(state));
     BOOST_TEST(ActionStateName(Paused(record, "late").state) == ActionStateName(state));
     BOOST_TEST(ActionStateName(Resumed(record).state) == ActionStateName(state));
   }
@@ -311,9 +314,9 @@ BOOST_AUTO_TEST_CASE(what_has_ended_can_be_neither_paused_nor_resumed) {
 
 BOOST_AUTO_TEST_CASE(the_table_of_legal_transitions) {
   std::string actions;
-  for (int from = 0; from <= static_cast<int>(ActionState::kFailed); ++from) {
+  for (int from = 0; from <= static_cast<int>(ActionState::kCancelled); ++from) {
     actions += std::string(ActionStateName(static_cast<ActionState>(from))) + ":";
-    for (int to = 0; to <= static_cast<int>(ActionState::kFailed); ++to) {
+    for (int to = 0; to <= static_cast<int>(ActionState::kCancelled); ++to) {
       if (Legal(static_cast<ActionState>(from), static_cast<ActionState>(to)) && from != to) {
         actions += std::string(" ") + ActionStateName(static_cast<ActionState>(to));
       }
@@ -321,12 +324,13 @@ BOOST_AUTO_TEST_CASE(the_table_of_legal_transitions) {
     actions += "\n";
   }
   BOOST_TEST(actions ==
-             "running: paused rolling-back done rolled-back failed\n"
-             "paused: running rolling-back\n"
-             "rolling-back: paused rolled-back failed\n"
+             "running: paused rolling-back done rolled-back failed cancelled\n"
+             "paused: running rolling-back cancelled\n"
+             "rolling-back: paused rolled-back failed cancelled\n"
              "done:\n"
              "rolled-back:\n"
-             "failed:\n");
+             "failed:\n"
+             "cancelled:\n");
   std::string steps;
   for (int from = 0; from <= static_cast<int>(StepState::kUndone); ++from) {
     steps += std::string(StepStateName(static_cast<StepState>(from))) + ":";
@@ -342,6 +346,84 @@ BOOST_AUTO_TEST_CASE(the_table_of_legal_transitions) {
              "intended: done undone\n"
              "done: undone\n"
              "undone:\n");
+}
+
+BOOST_AUTO_TEST_CASE(whatever_is_seen_or_asked_no_transition_outside_the_table_is_made) {
+  const std::vector<ActionState> states = {
+      ActionState::kRunning,    ActionState::kPaused, ActionState::kRollingBack, ActionState::kDone,
+      ActionState::kRolledBack, ActionState::kFailed, ActionState::kCancelled};
+  const std::vector<StepState> steps = {StepState::kPending, StepState::kIntended, StepState::kDone,
+                                        StepState::kUndone};
+  std::vector<std::optional<Observation>> seen = {std::nullopt};
+  for (const EffectKind of : {EffectKind::kCheck, EffectKind::kDo, EffectKind::kVerify,
+                              EffectKind::kUndo, EffectKind::kWait, EffectKind::kFinish}) {
+    for (int code = 0; code <= 16; ++code) {
+      for (const StepCheck check : {StepCheck::kReady, StepCheck::kDone}) {
+        const Status status = code == 0 ? OkStatus() : Fails(static_cast<StatusCode>(code));
+        seen.push_back(Observation{of, status, check});
+      }
+    }
+  }
+  int cases = 0;
+  const auto check = [&](const ActionRecord& before, const ActionRecord& after) {
+    ++cases;
+    BOOST_TEST_REQUIRE(Legal(before.state, after.state),
+                       ActionStateName(before.state) << " -> " << ActionStateName(after.state));
+    for (std::size_t i = 0; i < before.steps.size(); ++i) {
+      BOOST_TEST_REQUIRE(Legal(before.steps[i].state, after.steps[i].state),
+                         StepStateName(before.steps[i].state)
+                             << " -> " << StepStateName(after.steps[i].state));
+    }
+  };
+  for (const ActionState state : states) {
+    for (const StepState first : steps) {
+      for (const StepState second : steps) {
+        // Once a step is undone an action goes no way but back.
+        const bool undone = first == StepState::kUndone || second == StepState::kUndone;
+        if (state == ActionState::kRunning && undone) continue;
+        for (const int attempts : {0, kMaxAttempts - 1, kMaxUndoAttempts - 1}) {
+          ActionRecord record = MakeAction(2);
+          record.state = state;
+          record.steps[0].state = first;
+          record.steps[1].state = second;
+          record.steps[0].attempts = record.steps[1].attempts = attempts;
+          for (const auto& observation : seen) {
+            check(record, Advance(record, observation, kNow).record);
+          }
+          check(record, Paused(record, "w"));
+          check(record, Resumed(record));
+          check(record, Cancelled(record, "ann", "w"));
+          check(record, RollBackAsked(record, "ann", "w"));
+        }
+      }
+    }
+  }
+  BOOST_TEST(cases > 60'000);
+}
+
+BOOST_AUTO_TEST_CASE(a_cancelled_action_says_who_and_why_and_stays_where_it_stands) {
+  ActionRecord record = MakeAction(2);
+  record.steps[0].state = StepState::kDone;
+  record = Cancelled(record, "ann", "not now");
+  BOOST_TEST(ActionStateName(record.state) == "cancelled");
+  BOOST_TEST(record.cancelled_by == "ann");
+  BOOST_TEST(record.error == "cancelled by ann: not now");
+  BOOST_TEST(StepStateName(record.steps[0].state) == "done");
+  BOOST_TEST(!record.Open());
+}
+
+BOOST_AUTO_TEST_CASE(what_a_person_wants_back_goes_back_also_after_a_pause) {
+  ActionRecord record = MakeAction(2);
+  record.steps[0].state = StepState::kDone;
+  record.steps[1].attempts = 9;
+  record = RollBackAsked(record, "ann", "");
+  BOOST_TEST(record.error == "rolled back by ann");
+  record = Resumed(Paused(record, "the kill switch is thrown"));
+  BOOST_TEST(ActionStateName(record.state) == "rolling-back");
+  BOOST_TEST(Play(record, [](EffectKind, int) { return Answer{}; }) ==
+             "undo 0\n"
+             "save rolled-back undone pending\n"
+             "finish\n");
 }
 
 }  // namespace

@@ -322,7 +322,7 @@ BOOST_AUTO_TEST_CASE(open_partitions_are_unhealthy_unless_our_own_action_runs) {
   world.Act(ActionState::kRollingBack);
   BOOST_TEST(Names(world.Evaluate()) == "");
   world.Act(ActionState::kPaused);
-  BOOST_TEST(Names(world.Evaluate()) == "ClusterUnhealthy");
+  BOOST_TEST(Names(world.Evaluate()) == "ClusterUnhealthy ActionPaused");
 }
 
 BOOST_AUTO_TEST_CASE(unowned_partitions_and_failed_masters_are_unhealthy_even_during_our_action) {
@@ -347,6 +347,56 @@ BOOST_AUTO_TEST_CASE(since_is_kept_while_an_alert_fires_and_begins_anew_after_a_
   BOOST_TEST((alerts[0].since == kNow));
   BOOST_TEST(alerts[0].annotations.at("since") == FormatTime(kNow));
   BOOST_TEST((World(world).Evaluate({}).at(0).since == kNow + minutes(10)));
+}
+
+BOOST_AUTO_TEST_CASE(the_kill_switch_is_told_with_who_and_why_and_covers_the_pause_it_caused) {
+  World world;
+  world.Act(ActionState::kPaused).error = "the kill switch is thrown";
+  AlertInput input = world.Input();
+  input.stop = AlertInput::Stop{"ann", "latency doubled", "/var/lib/tidewright/stop"};
+  const auto alerts = EvaluateAlerts(input, {});
+  BOOST_TEST(Names(alerts) == "Stopped");
+  BOOST_TEST(Says(alerts[0], "summary", "by ann"));
+  BOOST_TEST(Says(alerts[0], "reason", "latency doubled"));
+  BOOST_TEST(Says(alerts[0], "description", "/var/lib/tidewright/stop"));
+  BOOST_TEST(Says(alerts[0], "command", "tidectl stop --clear"));
+  // Slots that were open when the controller died are closed by nobody now.
+  world.Act(ActionState::kRunning);
+  world.topology.open = {{5, "node-0", "node-1"}};
+  input = world.Input();
+  input.stop = AlertInput::Stop{};
+  BOOST_TEST(Names(EvaluateAlerts(input, {})) == "ClusterUnhealthy Stopped");
+}
+
+BOOST_AUTO_TEST_CASE(a_paused_action_is_told_with_why) {
+  World world;
+  world.Act(ActionState::kPaused).error = "the store became worse: latency p99 is 300ms";
+  const auto alerts = world.Evaluate();
+  BOOST_TEST(Names(alerts) == "ActionPaused");
+  BOOST_TEST(Says(alerts[0], "error", "latency p99 is 300ms"));
+  BOOST_TEST(alerts[0].labels.at("action") == "a-0007");
+}
+
+BOOST_AUTO_TEST_CASE(a_rollback_that_a_person_asked_for_is_no_failure) {
+  World world;
+  ActionRecord& action = world.Act(ActionState::kRolledBack);
+  action.ended = kNow;
+  action.cancelled_by = "ann";
+  BOOST_TEST(Names(world.Evaluate()) == "");
+  action.cancelled_by = "health watch";
+  BOOST_TEST(Names(world.Evaluate()) == "ActionFailed");
+}
+
+BOOST_AUTO_TEST_CASE(an_open_breaker_is_told_other_holds_are_not) {
+  const World world;
+  std::vector<Reason> holds = {{ReasonCode::kAutoLocked, "locked"}};
+  AlertInput input = world.Input();
+  input.holds = &holds;
+  BOOST_TEST(Names(EvaluateAlerts(input, {})) == "");
+  holds.push_back({ReasonCode::kBreakerOpen, "3 actions failed"});
+  const auto alerts = EvaluateAlerts(input, {});
+  BOOST_TEST(Names(alerts) == "BreakerOpen");
+  BOOST_TEST(Says(alerts[0], "reason", "3 actions failed"));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

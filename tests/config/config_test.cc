@@ -185,7 +185,30 @@ BOOST_AUTO_TEST_CASE(checks_across_keys) {
   BOOST_TEST(Mentions(Refusal(local + "last_port: 60000}}"), "1024 to 55535"));
   BOOST_TEST(
       Mentions(Refusal("provisioner: {local: }"), "provisioner.local.directory: is missing"));
+  const std::string two = "standby: {nodes: ['10.0.0.9:6379']}, exec: {command: [/n.sh]}";
+  BOOST_TEST(Mentions(Refusal("provisioner: {" + two + "}"), "provisioner.use: is missing"));
+  BOOST_TEST(Mentions(Refusal("provisioner: {use: local, " + two + "}"), "local is not described"));
+  BOOST_TEST(Mentions(Refusal("provisioner: {exec: {command: []}}"), "program and arguments"));
+  BOOST_TEST(Mentions(Refusal("stop_file: stop"), "no full path"));
   BOOST_TEST(Mentions(Refusal("clock: {speed: 2}"), "clock.wall_origin: is missing"));
+}
+
+BOOST_AUTO_TEST_CASE(of_several_provisioners_the_named_one_is_used) {
+  const std::string two = "standby: {nodes: ['10.0.0.9:6379']}, exec: {command: [/n.sh, -v]}}";
+  const Config standby = Accepted("provisioner: {use: standby, timeout: 5m, " + two);
+  BOOST_REQUIRE(standby.provisioner.standby.has_value());
+  BOOST_TEST(standby.provisioner.standby->nodes.at(0).host == "10.0.0.9");
+  BOOST_TEST(!standby.provisioner.exec.has_value());
+  BOOST_TEST((standby.provisioner.timeout == 5min));
+  const Config exec = Accepted("provisioner: {use: exec, " + two);
+  BOOST_TEST(exec.provisioner.exec->command.size() == 2u);
+  BOOST_TEST(Accepted("provisioner: {exec: {command: [/n.sh]}}").provisioner.Any());
+}
+
+BOOST_AUTO_TEST_CASE(rates_that_stop_a_single_action_are_a_warning) {
+  const Config config = Accepted("policy: {max_nodes_added_per_hour: 4, shard_capacity: {cpu: 1}}");
+  BOOST_REQUIRE(config.warnings.size() == 1u);
+  BOOST_TEST(Mentions(config.warnings[0], "write at least 8"));
 }
 
 BOOST_AUTO_TEST_CASE(the_api_is_refused_beyond_loopback_with_the_reason) {

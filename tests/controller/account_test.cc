@@ -39,4 +39,24 @@ BOOST_AUTO_TEST_CASE(records_survive_the_audit_log) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(what_pruned_records_carry_survives_the_audit_log) {
+  CarriedAccount carried;
+  carried.account = {1.5, 2.5, Money{7}, Money{9}};
+  carried.in_force = CapacityRecord{WallTime(7s), 8, 4, 12, Money::FromUnits(0.125)};
+  AuditRecord audit;
+  audit.detail = "{\"carried\":" + ToJson(carried) + "}";
+  const auto parsed = ParseCarried(audit);
+  BOOST_REQUIRE_MESSAGE(parsed.ok(), parsed.status());
+  BOOST_TEST(parsed->account.node_hours == 1.5);
+  BOOST_TEST((parsed->account.static_peak_cost == Money{9}));
+  BOOST_REQUIRE(parsed->in_force.has_value());
+  BOOST_TEST((parsed->in_force->at == WallTime(7s)));
+  BOOST_TEST(parsed->in_force->SameAs(*carried.in_force));
+  for (const char* detail : {"", "[]", "{}", R"({"carried":1})", R"({"carried":{}})",
+                             R"({"carried":{"node_hours":"x"}})"}) {
+    audit.detail = detail;
+    BOOST_TEST(!ParseCarried(audit).ok(), detail);
+  }
+}
+
 BOOST_AUTO_TEST_SUITE_END()

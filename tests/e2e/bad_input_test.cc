@@ -19,7 +19,8 @@ namespace {
 
 /// A policy that would make the controller act at once, were all well.
 constexpr char kEager[] =
-    "  min_shards: 4\n  shard_capacity:\n    requests: 5000\n  replicas_per_shard: 0\n";
+    "  min_shards: 4\n  shard_capacity:\n    requests: 5000\n  replicas_per_shard: 0\n"
+    "  auto_unlocked: 'end-to-end test'\n";
 
 struct Place {
   Place() {

@@ -24,7 +24,10 @@ inline constexpr double kRate = 2000;  // commands per second
 inline std::string Policy(int min_shards, const std::string& more = "") {
   return "  min_shards: " + std::to_string(min_shards) +
          "\n  max_shards: 8\n  replicas_per_shard: 1\n  shard_capacity:\n    requests: 5000\n"
-         "  scale_in_cooldown: 0s\n  scale_in_window: 10m\n" +
+         "  scale_in_cooldown: 0s\n  scale_in_window: 10m\n"
+         "  auto_unlocked: 'end-to-end test: a cluster of minutes, of known load'\n"
+         // The machine is busy with other things, too.
+         "  health_latency_floor: 5s\n" +
          more;
 }
 

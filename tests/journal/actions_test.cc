@@ -26,6 +26,7 @@ BOOST_AUTO_TEST_CASE(an_action_comes_back_as_it_was_saved_last) {
   record.steps[1].error = "it did not answer";
   record.state = ActionState::kPaused;
   record.error = "paused by ann";
+  record.cancelled_by = "ann";
   record.partitions_moved = 64;
   record.keys_moved = 1e6;
   record.bytes_moved = 2.5e8;
@@ -41,6 +42,7 @@ BOOST_AUTO_TEST_CASE(an_action_comes_back_as_it_was_saved_last) {
   BOOST_TEST(found->error == "paused by ann");
   BOOST_TEST((found->created == kNow));
   BOOST_TEST((found->ended == WallTime{}));
+  BOOST_TEST(found->cancelled_by == "ann");
   BOOST_TEST(found->partitions_moved == 64);
   BOOST_TEST(found->keys_moved == 1e6);
   BOOST_TEST(found->bytes_moved == 2.5e8);

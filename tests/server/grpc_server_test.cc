@@ -44,6 +44,34 @@ class FakeController : public ControllerApi {
   }
   Status PauseAction(const std::string&) override { return OkStatus(); }
   Status ResumeAction(const std::string&) override { return OkStatus(); }
+  StatusOr<ActionRecord> CancelAction(const std::string& id, const std::string& who,
+                                      const std::string& why, bool roll_back) override {
+    if (id != "a-0001") return Error(StatusCode::kFailedPrecondition, "not open");
+    ActionRecord record;
+    record.id = id;
+    record.state = roll_back ? ActionState::kRollingBack : ActionState::kCancelled;
+    record.cancelled_by = who;
+    record.error = why;
+    return record;
+  }
+  StatusOr<std::string> Stop(const std::string&, const std::string&) override { return "/d/stop"; }
+  StatusOr<std::string> ClearStop(const std::string&, const std::string&) override {
+    return Error(StatusCode::kNotFound, "not thrown");
+  }
+  Status SetAutoLock(bool, const std::string&, const std::string&) override { return OkStatus(); }
+  Status ResetBreaker(const std::string&, const std::string&) override { return OkStatus(); }
+  StatusOr<std::vector<AuditRecord>> AuditLog(WallTime, int) const override {
+    AuditRecord record = {.sequence = 7,
+                          .at = WallTime(std::chrono::seconds(1772366400)),
+                          .actor = "ann",
+                          .what = "approved",
+                          .detail = {},
+                          .previous_hash = "ab",
+                          .hash = "cd"};
+    record.detail = AuditDetail(
+        {.about = {{"hash", "3fa9"}}, .why = "needed", .before = "open", .after = "approved"});
+    return std::vector<AuditRecord>{record};
+  }
   StatusOr<Series> ReadHistory(const SeriesKey&, WallTime, WallTime) const override {
     return Series{};
   }
@@ -136,6 +164,38 @@ BOOST_AUTO_TEST_CASE(errors_keep_their_code_and_words) {
   BOOST_REQUIRE(stub->Approve(&third, request, &answer).ok());
   BOOST_TEST(answer.decided_by() == "ada");
   BOOST_TEST(answer.state() == "approved");
+}
+
+BOOST_AUTO_TEST_CASE(what_holds_the_controller_back_is_asked_for_by_name_and_reason) {
+  grpc::ClientContext c1, c2, c3, c4, c5, c6, c7;
+  pb::StopRequest stop;
+  pb::StopResponse stopped;
+  BOOST_TEST(stub->Stop(&c1, stop, &stopped).error_code() == grpc::StatusCode::INVALID_ARGUMENT);
+  stop.set_who("ann");
+  BOOST_REQUIRE(stub->Stop(&c2, stop, &stopped).ok());
+  BOOST_TEST(stopped.path() == "/d/stop");
+  BOOST_TEST(stub->ClearStop(&c3, stop, &stopped).error_code() == grpc::StatusCode::NOT_FOUND);
+  pb::UnlockRequest unlock;
+  pb::UnlockResponse unlocked;
+  unlock.set_who("ann");
+  BOOST_TEST(stub->Unlock(&c4, unlock, &unlocked).error_code() ==
+             grpc::StatusCode::INVALID_ARGUMENT);  // not without a reason
+  unlock.set_why("tested for a week");
+  BOOST_TEST(stub->Unlock(&c5, unlock, &unlocked).ok());
+  pb::CancelActionRequest cancel;
+  pb::CancelActionResponse cancelled;
+  cancel.set_id("a-0001");
+  cancel.set_who("ann");
+  BOOST_REQUIRE(stub->CancelAction(&c6, cancel, &cancelled).ok());
+  BOOST_TEST(cancelled.action().state() == "cancelled");
+  BOOST_TEST(cancelled.action().cancelled_by() == "ann");
+  pb::ListAuditRequest list;
+  pb::ListAuditResponse audit;
+  BOOST_REQUIRE(stub->ListAudit(&c7, list, &audit).ok());
+  BOOST_REQUIRE(audit.entries_size() == 1);
+  BOOST_TEST(audit.entries(0).why() == "needed");
+  BOOST_TEST(audit.entries(0).before() == "open");
+  BOOST_TEST(audit.entries(0).about().at("hash") == "3fa9");
 }
 
 BOOST_AUTO_TEST_CASE(an_unknown_resource_is_refused_with_the_known_ones) {

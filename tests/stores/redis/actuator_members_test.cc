@@ -2,7 +2,9 @@
 #include <boost/test/data/monomorphic.hpp>
 #include <boost/test/data/test_case.hpp>
 #include <boost/test/unit_test.hpp>
+#include <csignal>
 
+#include "stores/redis/standby_node.h"
 #include "tests/stores/redis/actuator_world.h"
 
 using namespace tidewright;
@@ -65,6 +67,45 @@ BOOST_AUTO_TEST_CASE(a_new_shard_knows_the_functions_of_the_others) {
     BOOST_REQUIRE(shard.replicas.size() == 1u);
     BOOST_TEST(world.Do(shard.replicas[0].port, {"FUNCTION", "LIST"}).elements.size() == 1u);
   }
+}
+
+BOOST_AUTO_TEST_CASE(a_server_stands_by_only_while_it_is_empty_and_alone) {
+  World world(3, 0);
+  redis::Client client({});
+  const auto stands_by = [&](int port) {
+    return redis::CheckStandsBy(client, kHost, port, std::chrono::seconds(5));
+  };
+  const int port = world.Acquire({"t-1", "c"}, {}).value().port;
+  BOOST_TEST(stands_by(port).ok(), stands_by(port));
+  BOOST_TEST((stands_by(world.ports[0]).code() == StatusCode::kFailedPrecondition));
+  BOOST_TEST(Message(stands_by(world.ports[0])).find("cluster of 3 nodes") != std::string::npos);
+  world.Do(port, {"CLUSTER", "ADDSLOTS", "1"});
+  BOOST_TEST(Message(stands_by(port)).find("it owns slots 1") != std::string::npos,
+             stands_by(port));
+  world.Do(port, {"CLUSTER", "DELSLOTS", "1"});
+  world.cluster->Kill(port, SIGKILL);
+  BOOST_TEST((stands_by(port).code() == StatusCode::kUnavailable), stands_by(port));
+}
+
+BOOST_AUTO_TEST_CASE(a_new_node_with_other_limits_of_memory_is_refused_before_it_joins) {
+  World world(3, 0);
+  redis::Client client({});
+  redis::RedisActuator actuator(client, world.Options(), &world, world.clock);
+  const Topology before = world.ReadTopology();
+  const auto steps = actuator.Expand(ScaleOutPlan(before, 1, 0), before);
+  BOOST_REQUIRE_MESSAGE(steps.ok(), steps.status());
+  Journal journal;
+  for (const Step& step : *steps) {
+    if (step.kind == "provision") {
+      BOOST_REQUIRE(actuator.Do(step, journal).ok());
+      world.Do(world.given.begin()->second, {"CONFIG", "SET", "maxmemory", "100mb"});
+    }
+    if (step.kind != "join") continue;
+    const Status refused = actuator.Do(step, journal);
+    BOOST_TEST((refused.code() == StatusCode::kFailedPrecondition), refused);
+    BOOST_TEST(Message(refused).find("has maxmemory 104857600") != std::string::npos, refused);
+  }
+  BOOST_TEST(world.Nodes(world.ports[0]).nodes.size() == 3u);
 }
 
 // Where replica migration is allowed, servers whose master gave away its last slot follow the new

@@ -1,6 +1,8 @@
 // What is not done, and that nothing is left open for it; stops; scale-out undone.
 #include <boost/test/unit_test.hpp>
+#include <set>
 
+#include "stores/redis/command_kind.h"
 #include "stores/redis/key_mover.h"
 #include "tests/stores/redis/actuator_world.h"
 
@@ -135,6 +137,78 @@ BOOST_FIXTURE_TEST_CASE(a_stop_ends_a_move_between_groups_with_no_slot_open, Thr
   BOOST_TEST(journal.partitions == 64);
   for (int i = 0; i < 5000; ++i) {
     BOOST_TEST_REQUIRE(Ask({"EXISTS", "key:" + std::to_string(i)}).integer == 1);
+  }
+}
+
+BOOST_FIXTURE_TEST_CASE(the_kill_switch_is_obeyed_before_each_command_and_leaves_no_slot_open,
+                        ThreeMasters) {
+  Fill(3000);
+  auto options = Options();
+  options.allow_unprotected_targets = true;
+  options.open_slots = 2;
+  int stops = 0;
+  std::set<int> left_alone;
+  // Thrown at the first question, at the second, and so on: between any two commands.
+  for (int questions = 0;; ++questions) {
+    int asked = 0;
+    options.kill_switch = [&] { return asked++ >= questions; };
+    redis::Client fresh({});
+    redis::RedisActuator actuator(fresh, options, nullptr, clock);
+    Journal journal;
+    const Step step = MoveStep(a, b, {{0, 7}});
+    const Status moved = actuator.Do(step, journal);
+    BOOST_TEST_REQUIRE(OpenSlots() == 0, "thrown at question " << questions);
+    if (moved.ok()) break;
+    BOOST_TEST_REQUIRE(questions < 50);
+    BOOST_TEST_REQUIRE((moved.code() == StatusCode::kCancelled), moved);
+    ++stops;
+    const int left = Count(ReadTopology().FindShard(a)->partitions);
+    left_alone.insert(left);
+    const Status back = Do1(MoveStep(b, a, {{0, 7}}), journal);
+    BOOST_TEST_REQUIRE(back.ok(), back);
+  }
+  // Each of four groups is asked for twice at the least: before each of its two flags.
+  BOOST_TEST(stops >= 8);
+  BOOST_TEST(left_alone.size() == 4u);  // nothing, two, four or six slots were moved by then
+  for (int i = 0; i < 3000; ++i) {
+    BOOST_TEST_REQUIRE(Ask({"EXISTS", "key:" + std::to_string(i)}).integer == 1);
+  }
+  // Under the switch nothing at all is begun.
+  options.kill_switch = [] { return true; };
+  redis::Client fresh({});
+  redis::RedisActuator actuator(fresh, options, this, clock);
+  Journal journal;
+  const Topology topology = ReadTopology();
+  const auto steps = actuator.Expand(ScaleOutPlan(topology, 1, 0), topology);
+  BOOST_REQUIRE_MESSAGE(steps.ok(), steps.status());
+  for (const Step& step : *steps) {
+    if (step.kind != "provision" && step.kind != "move") continue;
+    BOOST_TEST(!actuator.Do(step, journal).ok());
+  }
+  BOOST_TEST(given.empty());
+  BOOST_TEST(ReadTopology().Fingerprint() == topology.Fingerprint());
+}
+
+BOOST_AUTO_TEST_CASE(what_is_not_known_to_read_only_counts_as_a_change) {
+  for (const redis::Command& reads : {redis::Command{"INFO", "server"},
+                                      {"cluster", "nodes"},
+                                      {"CLUSTER", "GETKEYSINSLOT", "1"},
+                                      {"CONFIG", "GET", "save"},
+                                      {"MEMORY", "USAGE", "k"},
+                                      {"FUNCTION", "DUMP"}}) {
+    BOOST_TEST(redis::OnlyReads(reads), reads.front());
+  }
+  for (const redis::Command& changes : {redis::Command{"CLUSTER", "SETSLOT", "1", "STABLE"},
+                                        {"CLUSTER", "MEET"},
+                                        {"CLUSTER"},
+                                        {"MIGRATE"},
+                                        {"CONFIG", "SET", "save", ""},
+                                        {"FUNCTION", "RESTORE"},
+                                        {"FLUSHALL"},
+                                        {"CLUSTER", "RESET", "HARD"},
+                                        {"CLUSTER", "FORGET"},
+                                        {"WHATEVER"}}) {
+    BOOST_TEST(!redis::OnlyReads(changes), changes.front());
   }
 }
 

@@ -1,0 +1,1 @@
+tidewright_room(io_durable_file SOURCES durable_file.cc DEPS tidewright::core)
