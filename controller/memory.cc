@@ -12,7 +12,7 @@ constexpr int kPaths = 200;
 /// Holidays are learned from this far back: last year's, wherever it lay.
 constexpr Duration kEventMemory = std::chrono::days(400);
 /// What the planner looks for similar times in.
-constexpr Duration kRecent = std::chrono::hours(24 * 9);
+constexpr Duration kRecent = std::chrono::hours(24 * 16);
 const std::vector<Duration> kWindows = {std::chrono::minutes(30), std::chrono::hours(1),
                                         std::chrono::hours(4)};
 

@@ -9,6 +9,8 @@ namespace {
 
 constexpr int kLevelSteps = 3;
 constexpr int kRiseSteps = 12;
+constexpr double kHoursApart = 3;     // that times of day may be
+constexpr double kNearHours = 1.41;   // that weigh as much as one usual change of level
 constexpr double kLevelShare = 0.05;  // of the level: what counts as near beside the usual change
 
 // Means over the last steps of every time, by running sums; NaN where one of them is a gap.
@@ -59,12 +61,21 @@ Analogues FindAnalogues(std::span<const float> demand, int steps, const Analogue
   const double rise = std::isnan(hour.back()) ? 0 : now - hour.back();
   const double near = UsualChange(demand) + kLevelShare * now + 1e-12;
 
+  // Hours between the times of day; 0 where they do not matter.
+  const auto apart = [&](int steps_ago) {
+    if (options.day <= 0) return 0.0;
+    const int phase = steps_ago % options.day;
+    return 24.0 * std::min(phase, options.day - phase) / options.day;
+  };
   std::vector<std::pair<float, int>> alike;
   for (int s = n - 1 - steps; s >= 0; --s) {
     const auto i = static_cast<std::size_t>(s);
     const double by_level = (level[i] - now) / near;
     const double by_rise = (level[i] - hour[i] - rise) / near;
-    const double distance = by_level * by_level + by_rise * by_rise;
+    const double hours = apart(n - 1 - s);
+    if (hours > kHoursApart) continue;
+    const double by_clock = hours / kNearHours;
+    const double distance = by_level * by_level + by_rise * by_rise + by_clock * by_clock;
     if (!std::isnan(distance)) alike.emplace_back(static_cast<float>(distance), s);
   }
   if (static_cast<int>(alike.size()) < options.least) return out;

@@ -25,6 +25,8 @@ struct AnalogueOptions {
   int most = 50;         ///< scenarios
   int least = 20;        ///< fewer similar times than this are none
   int look_back = 2016;  ///< steps: a week of five minutes
+  /// Steps of a day, where only times of day within three hours count, nearer ones more; 0: all do.
+  int day = 0;
 };
 
 /// `demand` is the newest at its end; NaN is a gap. Two times are alike when the mean of the last

@@ -1,5 +1,5 @@
-// Whether the forecast earns to be listened to: its promises about the next steps and hours, and
-// those of the analogues, are held against what came. Pure.
+// Who earns to be listened to: the promises of the forecast and of similar past times about the
+// next steps and hours are held against what came. Pure.
 #pragma once
 
 #include <array>
@@ -11,6 +11,14 @@
 
 namespace tidewright {
 
+/// Those who say what demand will be.
+enum class Opinion {
+  kForecast,
+  kSimilarTimes,       ///< what followed past times that were like now
+  kSimilarTimesOfDay,  ///< of those, at this time of day
+};
+inline constexpr std::size_t kOpinions = 3;
+
 /// A regular value that the planner's caller keeps between cycles (and over restarts, encoded).
 /// Demand is in shards' worth.
 struct ForecastGate {
@@ -20,19 +28,18 @@ struct ForecastGate {
   struct Promise {
     WallTime due;  ///< end of the step that it is about
     float weight = 1;
-    Quantiles forecast{};
-    Quantiles analogue{};
+    std::array<Quantiles, kOpinions> said{};  ///< NaN: nothing
   };
 
-  std::vector<Promise> open;  ///< in the order of `due`
-  double forecast_loss = 0;   ///< weighted pinball loss, a day halves it
-  double analogue_loss = 0;
-  WallTime settled;  ///< end of the newest step that was looked at
-  WallTime noted;    ///< of the newest promises
+  std::vector<Promise> open;             ///< in the order of `due`
+  std::array<double, kOpinions> loss{};  ///< weighted pinball loss, a day halves it
+  WallTime settled;                      ///< end of the newest step that was looked at
+  WallTime noted;                        ///< of the newest promises
 
-  /// Share of the forecast in what is planned for; the rest is the analogues'. One half while
-  /// nothing came due; (1 + (0.9 · loss ratio)^10)^−1 after.
-  [[nodiscard]] double ForecastShare() const;
+  /// Shares of those who have an opinion in what is planned for, adding up to 1:
+  /// proportional to (doubt · loss)^−10. All 0 where nobody has one.
+  [[nodiscard]] std::array<double, kOpinions> Shares(
+      const std::array<bool, kOpinions>& has_opinion) const;
 };
 
 /// The value of the step that ends at `end`; NaN settles nothing. Steps come in the order of time;

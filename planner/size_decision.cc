@@ -23,12 +23,20 @@ float QuantileOf(const float* values, int count, double level, std::vector<float
   return scratch[static_cast<std::size_t>(rank)];
 }
 
-// The two opinions of demand to come.
+// What is said of demand to come, and how much each counts.
 struct Opinions {
   const ShardDemand* demand = nullptr;
-  Analogues analogues;
-  double forecast_share = 0;
+  std::array<Analogues, 2> analogues;  ///< of all times, of this time of day
+  std::array<double, kOpinions> shares{};
   int steps = 0;
+
+  [[nodiscard]] int Count(std::size_t k) const {
+    return k == 0 ? (demand->steps > 0 ? demand->scenarios : 0) : analogues[k - 1].count;
+  }
+  [[nodiscard]] const float* At(std::size_t k, int step) const {
+    return k == 0 ? demand->At(step) : analogues[k - 1].At(step);
+  }
+  [[nodiscard]] bool Any() const { return Count(0) + Count(1) + Count(2) > 0; }
 };
 
 bool IsCurrent(const ShardDemand& demand, WallTime now) {
@@ -43,7 +51,7 @@ void SettleAndNote(const Opinions& o, ForecastGate& gate) {
     const WallTime end = demand.recent_end - demand.step * static_cast<Duration::rep>(back - 1);
     Settle(gate, end, demand.recent[demand.recent.size() - back]);
   }
-  if (demand.steps == 0 || o.analogues.count == 0) return;
+  if (o.Count(0) == 0 || o.Count(1) == 0) return;
   std::vector<ForecastGate::Promise> promises;
   std::vector<float> scratch;
   for (const int ahead : kPromised) {
@@ -51,11 +59,12 @@ void SettleAndNote(const Opinions& o, ForecastGate& gate) {
     ForecastGate::Promise promise;
     promise.due = demand.from + demand.step * ahead;
     promise.weight = static_cast<float>(1 / std::sqrt(ahead));
-    for (std::size_t l = 0; l < ForecastGate::kLevels.size(); ++l) {
-      promise.forecast[l] =
-          QuantileOf(demand.At(ahead - 1), demand.scenarios, ForecastGate::kLevels[l], scratch);
-      promise.analogue[l] = QuantileOf(o.analogues.At(ahead - 1), o.analogues.count,
-                                       ForecastGate::kLevels[l], scratch);
+    for (std::size_t k = 0; k < kOpinions; ++k) {
+      for (std::size_t l = 0; l < ForecastGate::kLevels.size(); ++l) {
+        promise.said[k][l] = o.Count(k) == 0 ? std::nanf("")
+                                             : QuantileOf(o.At(k, ahead - 1), o.Count(k),
+                                                          ForecastGate::kLevels[l], scratch);
+      }
     }
     promises.push_back(promise);
   }
@@ -63,41 +72,39 @@ void SettleAndNote(const Opinions& o, ForecastGate& gate) {
 }
 
 Opinions Hear(const Situation& s, const ShardDemand& demand, ForecastGate* gate) {
-  Opinions o{.demand = &demand, .analogues = {}, .forecast_share = 1, .steps = demand.steps};
+  Opinions o{.demand = &demand, .analogues = {}, .shares = {}, .steps = demand.steps};
   if (o.steps == 0) o.steps = static_cast<int>(s.policy.horizon / demand.step);
-  if (IsCurrent(demand, s.input.now)) o.analogues = FindAnalogues(demand.recent, o.steps);
-  if (gate != nullptr) {
-    SettleAndNote(o, *gate);
-    o.forecast_share = gate->ForecastShare();
+  if (IsCurrent(demand, s.input.now)) {
+    const auto day = static_cast<int>(std::chrono::hours(24) / demand.step);
+    o.analogues[0] = FindAnalogues(demand.recent, o.steps, {.look_back = 7 * day});
+    o.analogues[1] = FindAnalogues(demand.recent, o.steps, {.look_back = 14 * day, .day = day});
   }
-  if (demand.steps == 0) o.forecast_share = 0;
-  if (o.analogues.count == 0) o.forecast_share = demand.steps > 0 ? 1 : 0;
+  ForecastGate nothing_settled;
+  if (gate != nullptr) SettleAndNote(o, *gate);
+  const ForecastGate& judge = gate != nullptr ? *gate : nothing_settled;
+  o.shares = judge.Shares({o.Count(0) > 0, o.Count(1) > 0, o.Count(2) > 0});
   return o;
 }
 
 DemandRisk Tabulate(const Opinions& o, int steps, int most, double margin) {
   DemandRisk risk(steps, most);
-  const ShardDemand& demand = *o.demand;
   std::vector<float> scratch;
   std::vector<float> values;
   for (int t = 0; t < steps; ++t) {
-    if (o.forecast_share > 0 && t < demand.steps) {
-      const float* at = demand.At(t);
-      const auto share = static_cast<float>(o.forecast_share / demand.scenarios);
-      if (margin == 1) {
-        risk.Add(t, at, static_cast<std::size_t>(demand.scenarios), 1, 1, share);
-      } else {
-        const float median = QuantileOf(at, demand.scenarios, 0.5, scratch);
-        values.assign(at, at + demand.scenarios);
+    for (std::size_t k = 0; k < kOpinions; ++k) {
+      if (o.shares[k] <= 0) continue;
+      const int count = o.Count(k);
+      const float* at = o.At(k, t);
+      if (k == 0 && margin != 1) {
+        const float median = QuantileOf(at, count, 0.5, scratch);
+        values.assign(at, at + count);
         for (float& v : values) {
           v = std::max(0.0F, median + static_cast<float>(margin) * (v - median));
         }
-        risk.Add(t, values.data(), values.size(), 1, 1, share);
+        at = values.data();
       }
-    }
-    if (o.forecast_share < 1 && o.analogues.count > 0) {
-      const auto share = static_cast<float>((1 - o.forecast_share) / o.analogues.count);
-      risk.Add(t, o.analogues.At(t), static_cast<std::size_t>(o.analogues.count), 1, 1, share);
+      risk.Add(t, at, static_cast<std::size_t>(count), 1, 1,
+               static_cast<float>(o.shares[k] / count));
     }
   }
   risk.Finish();
@@ -107,7 +114,9 @@ DemandRisk Tabulate(const Opinions& o, int steps, int most, double margin) {
 double Highest(const Opinions& o) {
   double highest = 0;
   for (const float v : o.demand->ahead) highest = std::max<double>(highest, v);
-  for (const float v : o.analogues.values) highest = std::max<double>(highest, v);
+  for (const Analogues& analogues : o.analogues) {
+    for (const float v : analogues.values) highest = std::max<double>(highest, v);
+  }
   return highest;
 }
 
@@ -156,8 +165,7 @@ std::optional<SizeDecision> DecideSize(const Situation& s, ForecastGate& gate) {
   std::vector<Opinions> opinions;
   if (flows) opinions.push_back(Hear(s, *flows, &gate));
   if (memory) opinions.push_back(Hear(s, *memory, nullptr));
-  std::erase_if(opinions,
-                [](const Opinions& o) { return o.demand->steps == 0 && o.analogues.count == 0; });
+  std::erase_if(opinions, [](const Opinions& o) { return !o.Any(); });
   if (opinions.empty()) return std::nullopt;
 
   double highest = 0;
@@ -193,8 +201,8 @@ std::optional<SizeDecision> DecideSize(const Situation& s, ForecastGate& gate) {
          .unserved_penalty = stock ? kMemoryPenalty : s.policy.unserved_penalty,
          .violation_penalty = stock ? kMemoryPenalty : s.policy.violation_penalty});
   }
-  out.forecast_share = opinions.front().forecast_share;
-  out.analogues = opinions.front().analogues.count;
+  out.shares = opinions.front().shares;
+  out.analogues = opinions.front().analogues[0].count;
   const auto& recent = opinions.front().demand->recent;
   out.seen = out.step *
              std::count_if(recent.begin(), recent.end(), [](float v) { return !std::isnan(v); });

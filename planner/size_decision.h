@@ -2,6 +2,7 @@
 // what their promises came to. Internal to the planner.
 #pragma once
 
+#include <array>
 #include <optional>
 
 #include "core/time.h"
@@ -15,9 +16,9 @@ struct Situation;
 struct SizeDecision {
   int to = 0;  ///< shards to go to now; the present size is "stay"
   CapacitySchedule schedule;
-  double forecast_share = 0;  ///< in the risk that was planned for; the rest is the analogues'
-  int analogues = 0;          ///< similar past times that were found
-  Duration seen{0};           ///< observed demand that they were looked for in
+  std::array<double, kOpinions> shares{};  ///< of the opinions in the risk that was planned for
+  int analogues = 0;                       ///< similar past times that were found
+  Duration seen{0};                        ///< observed demand that they were looked for in
   Duration horizon{0};
   Duration step{0};
 

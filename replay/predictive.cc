@@ -10,7 +10,7 @@ namespace {
 
 constexpr Resource kUnit = Resource::kRequests;  // what a trace is taken for
 constexpr int kPartitions = 16384;
-constexpr std::size_t kRecentSteps = 2016 + 288;  // what the planner looks back at
+constexpr Duration kRecent = std::chrono::hours(24 * 16);  // what the planner looks back at
 
 // The cluster that the simulated store stands for: shards alike, partitions and load even.
 class EvenCluster {
@@ -94,18 +94,19 @@ class Predictive : public ScalingPolicy {
 
  private:
   void Remember(const Series& demand) {
-    const std::size_t keep = std::min(demand.size(), kRecentSteps);
+    const std::size_t keep =
+        std::min(demand.size(), static_cast<std::size_t>(kRecent / demand.step));
     recent_[kUnit] = {
         .start = demand.TimeOf(demand.size() - keep),
         .step = demand.step,
         .values = {demand.values.end() - static_cast<std::ptrdiff_t>(keep), demand.values.end()},
         .flags = {}};
-    Series news = demand;
-    if (!series_.observed.empty()) {
-      const auto known = (series_.observed.end() - demand.start) / demand.step;
-      news.values.erase(news.values.begin(), news.values.begin() + known);
-      news.start += known * demand.step;
-    }
+    const auto known =
+        series_.observed.empty() ? 0 : (series_.observed.end() - demand.start) / demand.step;
+    const Series news{.start = demand.start + known * demand.step,
+                      .step = demand.step,
+                      .values = {demand.values.begin() + known, demand.values.end()},
+                      .flags = {}};
     if (auto updated = Update(series_, news); updated.ok()) series_ = *std::move(updated);
   }
 
