@@ -371,9 +371,9 @@ Reason Explain(const HotPartition& hot, int shards) {
   return {
       ReasonCode::kHotPartition,
       fmt::format("partition {} alone draws {:.0f}% of {}, an even share of {} shards is "
-                  "{:.0f}%: it cannot be split, so it gets {} with {} other partitions; if one "
-                  "key makes it hot, spread that key over several or cache it at the client, if "
-                  "many keys do, give them other hash tags",
+                  "{:.0f}%: it cannot be split, so {} bears little else ({} other partitions); if "
+                  "one key makes it hot, spread that key over several or cache it at the "
+                  "client, if many keys do, give them other hash tags",
                   hot.partition, 100 * hot.share, ResourceName(hot.resource), shards,
                   100.0 / shards, hot.shard, hot.neighbours)};
 }
