@@ -1,6 +1,7 @@
 #include "bench/placement/exact.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <cmath>
 #include <cstdlib>
