@@ -9,7 +9,8 @@ namespace tidewright::planner::placing {
 namespace {
 
 constexpr double kNoGain = -1e-9;
-constexpr int kCandidates = 8;  // items of a node that are tried, the most relieving first
+constexpr int kCandidates = 8;         // items of a node that are tried in vain
+constexpr std::size_t kRankings = 64;  // of a node's items, if all of them go
 
 struct Target {
   int to = kNowhere;
@@ -27,31 +28,44 @@ Target BestTarget(const Board& board, int item) {
   return best;
 }
 
-// Moves one item off a node; false when nothing helps.
-bool Relieve(Board& board, int node, std::int64_t& looked) {
+// Items of the node that would relieve it, the most relief for its price first.
+std::vector<int> Rank(const Board& board, int node) {
   const Problem& problem = board.problem();
-  std::vector<std::pair<double, int>> candidates;  // relief for its price, item
+  std::vector<std::pair<double, int>> ranked;
   for (int i : board.ItemsOn(node)) {
     const Item& item = problem.items[static_cast<std::size_t>(i)];
     if (item.pinned) continue;
     const double relief = board.Relief(i);
     if (relief <= 0) continue;
     const double price = problem.goal.move_weight + problem.goal.bytes_weight * item.bytes;
-    candidates.emplace_back(-relief / (price + 1e-12), i);
+    ranked.emplace_back(-relief / (price + 1e-12), i);
   }
+  std::sort(ranked.begin(), ranked.end());
+  std::vector<int> items;
+  for (const auto& [rank, item] : ranked) items.push_back(item);
+  return items;
+}
+
+// Moves some items off a node; false when nothing helps. The ranking is made anew when a few have
+// gone, since another dimension may be the worst then; not for every one of thousands.
+bool Relieve(Board& board, int node, std::int64_t& looked) {
+  const std::vector<int> ranked = Rank(board, node);
   looked += static_cast<std::int64_t>(board.ItemsOn(node).size());
-  const std::size_t count = std::min<std::size_t>(candidates.size(), kCandidates);
-  std::partial_sort(candidates.begin(), candidates.begin() + static_cast<std::ptrdiff_t>(count),
-                    candidates.end());
-  for (std::size_t k = 0; k < count; ++k) {
-    const int item = candidates[k].second;
-    const Target target = BestTarget(board, item);
-    looked += static_cast<std::int64_t>(problem.nodes.size());
-    if (target.delta >= kNoGain) continue;
+  const std::size_t enough = 1 + ranked.size() / kRankings;
+  std::size_t moved = 0;
+  int failed = 0;
+  for (int item : ranked) {
+    if (moved == enough || failed == kCandidates || board.NodeCost(node) <= 0) break;
+    const Target target = board.Relief(item) > 0 ? BestTarget(board, item) : Target{};
+    looked += static_cast<std::int64_t>(board.problem().nodes.size());
+    if (target.delta >= kNoGain) {
+      ++failed;
+      continue;
+    }
     board.Move(item, target.to);
-    return true;
+    ++moved;
   }
-  return false;
+  return moved > 0;
 }
 
 }  // namespace
