@@ -6,7 +6,7 @@
 namespace tidewright {
 namespace {
 
-constexpr std::array<std::pair<ReasonCode, const char*>, 26> kNames = {{
+constexpr std::array<std::pair<ReasonCode, const char*>, 27> kNames = {{
     {ReasonCode::kForecastExceedsCapacity, "forecast_exceeds_capacity"},
     {ReasonCode::kDemandExceedsCapacity, "demand_exceeds_capacity"},
     {ReasonCode::kForecastBelowCapacity, "forecast_below_capacity"},
@@ -24,6 +24,7 @@ constexpr std::array<std::pair<ReasonCode, const char*>, 26> kNames = {{
     {ReasonCode::kObservedLoadHigh, "observed_load_high"},
     {ReasonCode::kClusterUnhealthy, "cluster_unhealthy"},
     {ReasonCode::kCapacityUnknown, "capacity_unknown"},
+    {ReasonCode::kHotPartition, "hot_partition"},
     {ReasonCode::kNotPlaceable, "not_placeable"},
     {ReasonCode::kStopped, "stopped"},
     {ReasonCode::kAutoLocked, "auto_locked"},

@@ -27,6 +27,7 @@ enum class ReasonCode {
   kObservedLoadHigh,  ///< the forecast allows a decrease, what is observed does not
   kClusterUnhealthy,  ///< failed nodes, unowned or open partitions, disagreement
   kCapacityUnknown,   ///< the policy names no capacity for any resource
+  kHotPartition,      ///< one partition alone is more than an even share: it cannot be split
   kNotPlaceable,      ///< no assignment of partitions keeps every shard under its limit
   // Why nothing is begun by itself, whatever is planned.
   kStopped,         ///< the kill switch is thrown

@@ -1,33 +1,66 @@
 #include "planner/placement.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <map>
 #include <numeric>
 #include <tuple>
 
+#include "planner/partition_runs.h"
+#include "planner/placing/search.h"
+
 namespace tidewright::planner {
 namespace {
 
-// Partitions without load still cost a little to own: they may have some tomorrow.
-constexpr double kCountWeight = 0.05;
-constexpr int kRefinements = 256;
-constexpr int kReceivers = 4;
-constexpr double kRounding = 1e-12;
-
 using Index = std::size_t;
 
-std::vector<const Shard*> Serving(const Topology& topology) {
-  std::vector<const Shard*> serving;
-  for (const Shard& shard : topology.shards) {
-    if (!shard.partitions.empty()) serving.push_back(&shard);
-  }
-  return serving;
-}
+// Partitions without load still cost a little to own: they may have some tomorrow.
+constexpr double kCountWeight = 0.05;
+constexpr double kLeastUrgency = 0.01;  // resources below it do not count
 
-// The index of the serving shard that owns each partition; −1 for none.
-std::vector<int> Owners(const Topology& topology, const std::vector<const Shard*>& serving) {
-  std::vector<int> owner(static_cast<Index>(std::max(0, topology.partition_count)), -1);
+// What a placement costs. The fullest shard's distance from even comes first by far; the rest is in
+// shares of the whole data set, and decides among placements that are as even.
+constexpr double kFullestWeight = 10;
+constexpr double kUnevenWeight = 1;
+constexpr double kBytesWeight = 1;
+constexpr double kZoneWeight = 0.25;    // of bytes that cross zones: dearer, but never unevenness
+constexpr double kMoveWeight = 0.5;     // of a partition's even share, for each that moves
+constexpr double kBorderWeight = 0.25;  // likewise, for each border between ranges
+
+// The search, where runs and descent do not get there: a plan is made every cycle.
+constexpr int kTrajectories = 3;
+constexpr int kLeastSteps = 4096;
+constexpr int kMostSteps = 32768;
+constexpr std::uint64_t kSeed = 20240229;
+
+struct Dimension {
+  Resource resource;
+  double urgency;
+  const std::vector<double>* share;
+};
+
+// The serving shards and then the new ones, what each partition weighs, and who owns it.
+struct Layout {
+  std::vector<const Shard*> serving;
+  std::vector<std::string> names;
+  std::vector<Dimension> dimensions;  // those that count; none: by number
+  std::vector<double> even;
+  const std::vector<double>* bytes = nullptr;
+  Owners owner;
+
+  Layout(const Topology& topology, const PartitionWeights& weights, int add);
+  Layout(const Layout&) = delete;
+  Layout& operator=(const Layout&) = delete;
+
+  [[nodiscard]] int shards() const { return static_cast<int>(names.size()); }
+  /// One figure a partition over all dimensions; they sum to 1 over the owned ones.
+  [[nodiscard]] std::vector<double> Combined() const;
+};
+
+Owners OwnersOf(const Topology& topology, const std::vector<const Shard*>& serving) {
+  Owners owner(static_cast<Index>(std::max(0, topology.partition_count)), -1);
   for (Index shard = 0; shard < serving.size(); ++shard) {
     for (const PartitionRange& range : serving[shard]->partitions) {
       const int last = std::min(range.last, topology.partition_count - 1);
@@ -40,270 +73,251 @@ std::vector<int> Owners(const Topology& topology, const std::vector<const Shard*
   return owner;
 }
 
-struct Dimension {
-  double urgency;
-  const std::vector<double>* share;
+Layout::Layout(const Topology& topology, const PartitionWeights& weights, int add) {
+  for (const Shard& shard : topology.shards) {
+    if (shard.partitions.empty()) continue;
+    serving.push_back(&shard);
+    names.push_back(shard.id);
+  }
+  for (int i = 1; i <= add; ++i) names.push_back("new-" + std::to_string(i));
+  owner = OwnersOf(topology, serving);
+  even.assign(owner.size(), 1.0 / static_cast<double>(std::max<Index>(1, owner.size())));
+  for (Resource r : kAllResources) {
+    if (!weights.share[r].empty() && weights.urgency[r] > kLeastUrgency) {
+      dimensions.push_back({r, weights.urgency[r], &weights.share[r]});
+    }
+  }
+  if (dimensions.empty()) dimensions.push_back({Resource::kRequests, 1.0, &even});
+  const auto& memory = weights.share[Resource::kMemory];
+  bytes = memory.empty() ? &even : &memory;
+}
+
+std::vector<double> Layout::Combined() const {
+  double urgency = 0;
+  for (const Dimension& d : dimensions) urgency += d.urgency;
+  std::vector<double> combined(owner.size(), 0.0);
+  double total = 0;
+  for (Index p = 0; p < owner.size(); ++p) {
+    if (owner[p] < 0) continue;
+    for (const Dimension& d : dimensions) combined[p] += d.urgency / urgency * (*d.share)[p];
+    combined[p] = (1 - kCountWeight) * combined[p] + kCountWeight * even[p];
+    total += combined[p];
+  }
+  if (total > 0) {
+    for (double& w : combined) w /= total;
+  }
+  return combined;
+}
+
+// The layout as the engine sees it. Utilisation 1 of a shard is an even share of the most urgent
+// resource.
+struct EngineView {
+  placing::Problem problem;
+  std::vector<Index> partition;  // of each item
+
+  [[nodiscard]] std::vector<int> At(const Owners& owner) const {
+    std::vector<int> at;
+    at.reserve(partition.size());
+    for (Index p : partition) at.push_back(owner[p]);
+    return at;
+  }
 };
 
-// Partitions on shards, with the load of each shard in each dimension kept up to date.
-class Board {
- public:
-  Board(std::vector<int> owner, int shards, const PartitionWeights& weights)
-      : shards_(shards), owner_(std::move(owner)), before_(owner_) {
-    for (Resource r : kAllResources) {
-      if (!weights.share[r].empty() && weights.urgency[r] > 0.01) {
-        dimensions_.push_back({weights.urgency[r], &weights.share[r]});
-      }
+int NumberOf(std::map<std::string, int>& numbers, const std::string& name) {
+  if (name.empty()) return placing::kNowhere;
+  return numbers.emplace(name, static_cast<int>(numbers.size())).first->second;
+}
+
+void AddNodes(const Layout& layout, const std::vector<bool>& retired, placing::Problem& problem) {
+  const auto active = static_cast<double>(std::count(retired.begin(), retired.end(), false));
+  std::map<std::string, int> hosts;
+  std::map<std::string, int> zones;
+  for (Index shard = 0; shard < layout.names.size(); ++shard) {
+    placing::Node node;
+    for (Index d = 0; d < layout.dimensions.size(); ++d) {
+      node.capacity[d] = 1 / (active * layout.dimensions[d].urgency);
     }
-    even_.assign(owner_.size(), 1.0 / static_cast<double>(std::max<Index>(1, owner_.size())));
-    if (dimensions_.empty()) dimensions_.push_back({1.0, &even_});
-    load_.assign(dimensions_.size() * static_cast<Index>(shards_), 0.0);
-    for (Index p = 0; p < owner_.size(); ++p) Add(p, owner_[p], 1);
-    Combine();
-  }
-  Board(const Board&) = delete;
-  Board& operator=(const Board&) = delete;
-
-  [[nodiscard]] int shards() const { return shards_; }
-  [[nodiscard]] int owner(Index p) const { return owner_[p]; }
-  [[nodiscard]] Index partitions() const { return owner_.size(); }
-  [[nodiscard]] bool Moved(Index p) const { return owner_[p] != before_[p]; }
-  /// One figure a partition over all dimensions; they sum to 1 over the owned ones.
-  [[nodiscard]] double Weight(Index p) const { return combined_[p]; }
-  [[nodiscard]] std::vector<double> WeightOfShards() const {
-    std::vector<double> sum(static_cast<Index>(shards_), 0.0);
-    for (Index p = 0; p < owner_.size(); ++p) {
-      if (owner_[p] >= 0) sum[static_cast<Index>(owner_[p])] += combined_[p];
+    if (shard < layout.serving.size()) {
+      node.host = NumberOf(hosts, layout.serving[shard]->master.host);
+      node.zone = NumberOf(zones, layout.serving[shard]->master.zone);
     }
-    return sum;
+    node.drains = retired[shard];
+    problem.nodes.push_back(node);
   }
+}
 
-  void Move(Index p, int to) {
-    Add(p, owner_[p], -1);
-    owner_[p] = to;
-    Add(p, to, 1);
-  }
-
-  /// The most urgent dimension's load of a shard, with partition p added (+1) or taken away (−1).
-  [[nodiscard]] double Worst(int shard, Index p = 0, int sign = 0) const {
-    double worst = 0;
-    for (Index d = 0; d < dimensions_.size(); ++d) {
-      const double change = sign == 0 ? 0.0 : sign * (*dimensions_[d].share)[p];
-      worst = std::max(worst, dimensions_[d].urgency * (Load(d, shard) + change));
+EngineView ViewOf(const Layout& layout, const std::vector<bool>& retired, double tolerance) {
+  EngineView view;
+  placing::Problem& problem = view.problem;
+  AddNodes(layout, retired, problem);
+  const bool drains = std::find(retired.begin(), retired.end(), true) != retired.end();
+  for (Index p = 0; p < layout.owner.size(); ++p) {
+    if (layout.owner[p] < 0) continue;
+    placing::Item item;
+    for (Index d = 0; d < layout.dimensions.size(); ++d) {
+      item.demand[d] = (*layout.dimensions[d].share)[p];
     }
-    return worst;
+    item.bytes = (*layout.bytes)[p];
+    item.node = layout.owner[p];
+    item.pinned = drains && !retired[static_cast<Index>(item.node)];
+    problem.items.push_back(item);
+    view.partition.push_back(p);
   }
-  /// What Worst would be on every one of `shards` under a perfectly even placement.
-  [[nodiscard]] double EvenWorst(int shards) const {
-    double most = 0;
-    for (const Dimension& d : dimensions_) most = std::max(most, d.urgency);
-    return most / shards;
-  }
+  const double one = 1.0 / static_cast<double>(std::max<Index>(1, problem.items.size()));
+  placing::Goal& goal = problem.goal;
+  for (const Dimension& d : layout.dimensions) goal.level = std::max(goal.level, d.urgency);
+  goal.level *= 1 + tolerance;
+  goal.level_weight = kFullestWeight;
+  goal.excess_weight = kUnevenWeight;
+  goal.bytes_weight = kBytesWeight;
+  goal.zone_weight = kZoneWeight;
+  goal.move_weight = kMoveWeight * one;
+  goal.border_weight = kBorderWeight * one;
+  return view;
+}
 
-  [[nodiscard]] std::vector<PartitionMove> Moves(const std::vector<std::string>& names) const;
-
- private:
-  [[nodiscard]] double Load(Index dimension, int shard) const {
-    return load_[dimension * static_cast<Index>(shards_) + static_cast<Index>(shard)];
-  }
-  void Add(Index p, int shard, int sign) {
-    if (shard < 0) return;
-    for (Index d = 0; d < dimensions_.size(); ++d) {
-      load_[d * static_cast<Index>(shards_) + static_cast<Index>(shard)] +=
-          sign * (*dimensions_[d].share)[p];
+// Utilisation above the goal that no placement avoids: an item that alone is more.
+double LeastExcess(const placing::Problem& problem) {
+  double least = 0;
+  for (const placing::Item& item : problem.items) {
+    double level = 0;
+    for (Index d = 0; d < placing::kDimensions; ++d) {
+      const double capacity = problem.nodes.front().capacity[d];
+      if (capacity > 0) level = std::max(level, item.demand[d] / capacity);
     }
+    least += std::max(0.0, level - problem.goal.level);
   }
-  void Combine() {
-    double urgency = 0;
-    for (const Dimension& d : dimensions_) urgency += d.urgency;
-    combined_.assign(owner_.size(), 0.0);
-    double total = 0;
-    for (Index p = 0; p < owner_.size(); ++p) {
-      if (owner_[p] < 0) continue;
-      for (const Dimension& d : dimensions_) combined_[p] += d.urgency / urgency * (*d.share)[p];
-      combined_[p] = (1 - kCountWeight) * combined_[p] + kCountWeight * even_[p];
-      total += combined_[p];
-    }
-    if (total > 0) {
-      for (double& w : combined_) w /= total;
-    }
+  return least;
+}
+
+// The better of the starts, improved by search where it leaves a shard too full.
+Owners Search(const Layout& layout, const EngineView& view, const std::vector<Owners>& starts) {
+  constexpr double kRounding = 1e-9;
+  placing::Solution best;
+  const Owners* from = nullptr;
+  for (const Owners& start : starts) {
+    placing::Solution solution = placing::Solve(view.problem, {0, 0, kSeed}, view.At(start));
+    if (from != nullptr && solution.score.cost >= best.score.cost) continue;
+    best = std::move(solution);
+    from = &start;
   }
+  if (best.score.excess > LeastExcess(view.problem) + kRounding) {
+    const auto items = static_cast<std::int64_t>(view.problem.items.size());
+    const std::int64_t steps = std::clamp<std::int64_t>(2 * items, kLeastSteps, kMostSteps);
+    best = placing::Solve(view.problem, {kTrajectories, steps, kSeed}, view.At(*from));
+  }
+  Owners owner = layout.owner;
+  for (Index i = 0; i < view.partition.size(); ++i) owner[view.partition[i]] = best.at[i];
+  return owner;
+}
 
-  int shards_;
-  std::vector<int> owner_;
-  std::vector<int> before_;
-  std::vector<double> even_;
-  std::vector<Dimension> dimensions_;
-  std::vector<double> load_;  // [dimension][shard]
-  std::vector<double> combined_;
-};
-
-std::vector<PartitionMove> Board::Moves(const std::vector<std::string>& names) const {
+std::vector<PartitionMove> MovesBetween(const Layout& layout, const Owners& after) {
   std::map<std::pair<int, int>, std::vector<int>> grouped;
-  for (Index p = 0; p < owner_.size(); ++p) {
-    if (Moved(p)) grouped[{before_[p], owner_[p]}].push_back(static_cast<int>(p));
+  for (Index p = 0; p < after.size(); ++p) {
+    if (after[p] != layout.owner[p]) {
+      grouped[{layout.owner[p], after[p]}].push_back(static_cast<int>(p));
+    }
   }
   std::vector<PartitionMove> moves;
   for (auto& [pair, partitions] : grouped) {
-    moves.push_back({ToPartitionSet(std::move(partitions)), names[static_cast<Index>(pair.first)],
-                     names[static_cast<Index>(pair.second)]});
+    moves.push_back({ToPartitionSet(std::move(partitions)),
+                     layout.names[static_cast<Index>(pair.first)],
+                     layout.names[static_cast<Index>(pair.second)]});
   }
   return moves;
 }
 
-// The level L at which Σ max(0, weight − L) over owners fills `empty` new shards up to L.
-double LevelWithNew(std::vector<double> weights, int empty) {
-  std::sort(weights.rbegin(), weights.rend());
-  double sum = 0;
-  double level = 0;
-  for (Index i = 0; i < weights.size(); ++i) {
-    sum += weights[i];
-    level = sum / static_cast<double>(static_cast<int>(i) + 1 + empty);
-    if (i + 1 == weights.size() || weights[i + 1] <= level) break;
-  }
-  return level;
-}
-
-// The level L at which Σ max(0, L − weight) takes up `amount`.
-double LevelFilledBy(std::vector<double> weights, double amount) {
-  std::sort(weights.begin(), weights.end());
-  double sum = amount;
-  double level = amount;
-  for (Index i = 0; i < weights.size(); ++i) {
-    sum += weights[i];
-    level = sum / static_cast<double>(i + 1);
-    if (i + 1 == weights.size() || weights[i + 1] >= level) break;
-  }
-  return level;
-}
-
-// Takes about `amount` of weight from a shard, and leaves in `amount` what is lacking (negative:
-// too much): a run from its end, heavier partitions than are asked for passed over. Rising order.
-std::vector<Index> TakeFrom(const Board& board, int shard, double& amount) {
-  std::vector<Index> taken;
-  for (Index p = board.partitions(); p-- > 0 && amount > kRounding;) {
-    const double weight = board.Weight(p);
-    if (board.owner(p) != shard || weight / 2 > amount + kRounding) continue;
-    taken.push_back(p);
-    amount -= weight;
-  }
-  std::reverse(taken.begin(), taken.end());
-  return taken;
-}
-
-// Deals a stream of partitions to receivers in runs, each receiver its share of the total weight.
-// A partition goes where its middle falls, so that no receiver is off by more than one partition.
-void Deal(Board& board, const std::vector<Index>& stream, const std::vector<double>& wanted) {
-  double total_wanted = std::accumulate(wanted.begin(), wanted.end(), 0.0);
-  double total = 0;
-  for (Index p : stream) total += board.Weight(p);
-  if (stream.empty() || total_wanted <= 0) return;
-  int receiver = 0;
-  while (wanted[static_cast<Index>(receiver)] <= 0) ++receiver;
-  double bound = wanted[static_cast<Index>(receiver)] / total_wanted * total;
-  double dealt = 0;
-  for (Index p : stream) {
-    const double middle = dealt + board.Weight(p) / 2;
-    int next = receiver;
-    while (middle > bound + kRounding && next + 1 < static_cast<int>(wanted.size())) {
-      ++next;
-      bound += wanted[static_cast<Index>(next)] / total_wanted * total;
-      if (wanted[static_cast<Index>(next)] > 0) receiver = next;
-    }
-    board.Move(p, receiver);
-    dealt += board.Weight(p);
-  }
-}
-
-struct Step {
-  Index partition = 0;
-  int to = -1;
-  double worst = 0;
-};
-
-// The single move away from `shard` that leaves the worse of the two ends lowest.
-Step BestMoveFrom(const Board& board, int shard, const std::vector<int>& receivers,
-                  bool moved_only) {
-  Step best{0, -1, board.Worst(shard) * (1 - 1e-6)};
-  for (Index p = 0; p < board.partitions(); ++p) {
-    if (board.owner(p) != shard || (moved_only && !board.Moved(p))) continue;
-    const double left = board.Worst(shard, p, -1);
-    if (left >= best.worst) continue;
-    for (int to : receivers) {
-      const double worst = std::max(left, board.Worst(to, p, 1));
-      if (worst < best.worst) best = {p, to, worst};
-    }
-  }
-  return best;
-}
-
-// Improves the worst shard by single moves. `active` are the shards that will serve.
-void Refine(Board& board, std::vector<int> active, bool moved_only) {
-  const double goal = board.EvenWorst(static_cast<int>(active.size())) * (1 + kTolerance);
-  std::vector<int> candidates = active;
-  for (int round = 0; round < kRefinements && !candidates.empty(); ++round) {
-    const auto lighter = [&](int a, int b) { return board.Worst(a) < board.Worst(b); };
-    const auto worst = std::max_element(candidates.begin(), candidates.end(), lighter);
-    if (board.Worst(*worst) <= goal) return;
-    std::vector<int> receivers = active;
-    std::stable_sort(receivers.begin(), receivers.end(), lighter);
-    receivers.resize(std::min<Index>(receivers.size(), kReceivers));
-    const Step step = BestMoveFrom(board, *worst, receivers, moved_only);
-    if (step.to < 0) {
-      candidates.erase(worst);  // nothing helps this one, such as one that holds a hot partition
-    } else {
-      board.Move(step.partition, step.to);
-    }
-  }
-}
-
-PerResource<double> Imbalance(const PartitionWeights& weights, const Board& board, int shards) {
+PerResource<double> Imbalance(const PartitionWeights& weights, const Owners& owner, Index owners,
+                              int shards) {
   PerResource<double> imbalance{{1, 1, 1, 1}};
   for (Resource r : kAllResources) {
     if (weights.share[r].empty()) continue;
-    std::vector<double> sum(static_cast<Index>(board.shards()), 0.0);
-    for (Index p = 0; p < board.partitions(); ++p) {
-      if (board.owner(p) >= 0) sum[static_cast<Index>(board.owner(p))] += weights.share[r][p];
+    std::vector<double> sum(owners, 0.0);
+    for (Index p = 0; p < owner.size(); ++p) {
+      if (owner[p] >= 0) sum[static_cast<Index>(owner[p])] += weights.share[r][p];
     }
     imbalance[r] = std::max(1.0, *std::max_element(sum.begin(), sum.end()) * shards);
   }
   return imbalance;
 }
 
-Placement Finish(const Board& board, const PartitionWeights& weights,
-                 const std::vector<std::string>& names, int shards) {
+// In the resource in which they weigh most for its urgency.
+std::vector<HotPartition> HotPartitions(const Layout& layout, const Owners& owner, int shards) {
+  std::vector<HotPartition> hot;
+  for (Index p = 0; p < owner.size(); ++p) {
+    if (owner[p] < 0) continue;
+    const Dimension* worst = nullptr;
+    for (const Dimension& d : layout.dimensions) {
+      const auto weight = [&](const Dimension& of) { return of.urgency * (*of.share)[p]; };
+      if (worst == nullptr || weight(d) > weight(*worst)) worst = &d;
+    }
+    const double share = (*worst->share)[p];
+    if (shards < 2 || worst->urgency * share * shards < 1) continue;
+    const auto neighbours = std::count(owner.begin(), owner.end(), owner[p]) - 1;
+    hot.push_back({static_cast<int>(p), worst->resource, share,
+                   layout.names[static_cast<Index>(owner[p])], static_cast<int>(neighbours)});
+  }
+  std::stable_sort(hot.begin(), hot.end(),
+                   [](const HotPartition& a, const HotPartition& b) { return a.share > b.share; });
+  return hot;
+}
+
+Placement Finish(const Layout& layout, const PartitionWeights& weights, const Owners& after,
+                 int shards) {
   Placement placement;
-  placement.moves = board.Moves(names);
+  placement.moves = MovesBetween(layout, after);
   for (const PartitionMove& move : placement.moves) placement.moved += Count(move.partitions);
-  placement.imbalance = Imbalance(weights, board, shards);
+  placement.imbalance = Imbalance(weights, after, layout.names.size(), shards);
+  placement.hot = HotPartitions(layout, after, shards);
   return placement;
 }
 
-std::vector<std::string> Names(const std::vector<const Shard*>& serving) {
-  std::vector<std::string> names;
-  for (const Shard* shard : serving) names.push_back(shard->id);
-  return names;
+// By how many the masters that share a zone (or host) are more than half of all, of those that
+// stay.
+int Majority(const Layout& layout, const std::vector<bool>& retired, std::string Node::*unit) {
+  std::map<std::string, int> masters;
+  int stay = 0;
+  for (Index shard = 0; shard < layout.serving.size(); ++shard) {
+    if (retired[shard]) continue;
+    ++stay;
+    const std::string& name = layout.serving[shard]->master.*unit;
+    if (!name.empty()) ++masters[name];
+  }
+  int most = 0;
+  for (const auto& [name, count] : masters) most = std::max(most, count);
+  return std::max(0, 2 * most - stay);
 }
 
-// The `remove` cheapest to drain, as indices of serving shards, cheapest first.
-std::vector<int> Cheapest(const Board& board, const PartitionWeights& weights,
-                          const std::vector<std::string>& names, int remove) {
+// The cheapest to drain, cheapest first, zones and hosts permitting.
+std::vector<int> ChooseRetired(const Layout& layout, const PartitionWeights& weights, int remove) {
   const auto& memory = weights.share[Resource::kMemory];
-  std::vector<std::pair<double, int>> cost(static_cast<Index>(board.shards()), {0, 0});
-  for (Index p = 0; p < board.partitions(); ++p) {
-    if (board.owner(p) < 0) continue;
-    auto& [bytes, count] = cost[static_cast<Index>(board.owner(p))];
+  std::vector<std::pair<double, int>> cost(layout.names.size(), {0, 0});
+  for (Index p = 0; p < layout.owner.size(); ++p) {
+    if (layout.owner[p] < 0) continue;
+    auto& [bytes, count] = cost[static_cast<Index>(layout.owner[p])];
     bytes += memory.empty() ? 0.0 : memory[p];
     ++count;
   }
-  std::vector<int> order(static_cast<Index>(board.shards()));
-  std::iota(order.begin(), order.end(), 0);
-  std::sort(order.begin(), order.end(), [&](int a, int b) {
-    const auto i = static_cast<Index>(a), j = static_cast<Index>(b);
-    return std::tie(cost[i], names[i]) < std::tie(cost[j], names[j]);
-  });
-  order.resize(static_cast<Index>(remove));
-  return order;
+  std::vector<int> chosen;
+  std::vector<bool> retired(layout.names.size(), false);
+  for (int k = 0; k < remove; ++k) {
+    Index best = retired.size();
+    std::tuple<int, int, std::pair<double, int>, std::string> least;
+    for (Index shard = 0; shard < retired.size(); ++shard) {
+      if (retired[shard]) continue;
+      retired[shard] = true;
+      const auto rank =
+          std::make_tuple(Majority(layout, retired, &Node::zone),
+                          Majority(layout, retired, &Node::host), cost[shard], layout.names[shard]);
+      retired[shard] = false;
+      if (best < retired.size() && rank >= least) continue;
+      best = shard;
+      least = rank;
+    }
+    retired[best] = true;
+    chosen.push_back(static_cast<int>(best));
+  }
+  return chosen;
 }
 
 }  // namespace
@@ -343,10 +357,9 @@ void SetUrgency(const Capacity& capacity, const Demand& demand, PartitionWeights
 
 LoadShape ShapeOf(const Topology& topology, const PartitionWeights& weights) {
   LoadShape shape;
-  const auto serving = Serving(topology);
-  if (serving.empty()) return shape;
-  const Board board(Owners(topology, serving), static_cast<int>(serving.size()), weights);
-  shape.imbalance = Imbalance(weights, board, board.shards());
+  const Layout layout(topology, weights, 0);
+  if (layout.serving.empty()) return shape;
+  shape.imbalance = Imbalance(weights, layout.owner, layout.names.size(), layout.shards());
   for (Resource r : kAllResources) {
     const auto& share = weights.share[r];
     if (!share.empty()) shape.hottest[r] = *std::max_element(share.begin(), share.end());
@@ -354,39 +367,30 @@ LoadShape ShapeOf(const Topology& topology, const PartitionWeights& weights) {
   return shape;
 }
 
-Placement PlaceScaleOut(const Topology& topology, const PartitionWeights& weights, int add) {
-  const auto serving = Serving(topology);
-  std::vector<std::string> names = Names(serving);
-  for (int i = 1; i <= add; ++i) names.push_back("new-" + std::to_string(i));
-  const int old = static_cast<int>(serving.size());
-  const int shards = old + add;
-  Board board(Owners(topology, serving), shards, weights);
-  const std::vector<double> weight = board.WeightOfShards();
+Reason Explain(const HotPartition& hot, int shards) {
+  return {
+      ReasonCode::kHotPartition,
+      fmt::format("partition {} alone draws {:.0f}% of {}, an even share of {} shards is "
+                  "{:.0f}%: it cannot be split, so {} bears little else ({} other partitions); if "
+                  "one key makes it hot, spread that key over several or cache it at the "
+                  "client, if many keys do, give them other hash tags",
+                  hot.partition, 100 * hot.share, ResourceName(hot.resource), shards,
+                  100.0 / shards, hot.shard, hot.neighbours)};
+}
 
-  const double even = 1.0 / shards;
-  double level = LevelWithNew({weight.begin(), weight.begin() + old}, add);
-  const bool fill_old = level > even * (1 + kTolerance);
-  if (fill_old) level = even;
-  std::vector<double> wanted(static_cast<Index>(shards), 0.0);
-  std::vector<Index> stream;
-  const double one = 1.0 / static_cast<double>(std::max<Index>(1, board.partitions()));
-  double carry = 0;  // rounding must not add up over the owners
-  for (int shard = 0; shard < shards; ++shard) {
-    const double surplus = weight[static_cast<Index>(shard)] - level;
-    if (surplus > 0) {
-      double amount = surplus + std::clamp(carry, -one, one);
-      const auto taken = TakeFrom(board, shard, amount);
-      carry = amount;
-      stream.insert(stream.end(), taken.begin(), taken.end());
-    } else if (shard >= old || fill_old) {
-      wanted[static_cast<Index>(shard)] = -surplus;
-    }
-  }
-  Deal(board, stream, wanted);
-  std::vector<int> active(static_cast<Index>(shards));
-  std::iota(active.begin(), active.end(), 0);
-  Refine(board, std::move(active), /*moved_only=*/false);
-  return Finish(board, weights, names, shards);
+Placement PlaceScaleOut(const Topology& topology, const PartitionWeights& weights, int add) {
+  const Layout layout(topology, weights, add);
+  if (layout.serving.empty()) return {};
+  const int old = static_cast<int>(layout.serving.size());
+  const int shards = layout.shards();
+  std::vector<Owners> starts = {layout.owner};
+  SpreadInRuns(starts.front(), layout.Combined(), old, shards, kTolerance);
+  if (add == 0) starts.push_back(layout.owner);
+  // Of many shards, one that is empty is little more than the tolerance to the others.
+  const double tolerance = add == 0 ? kTolerance : std::min(kTolerance, 0.5 * add / shards);
+  const auto nobody = std::vector<bool>(layout.names.size(), false);
+  const EngineView view = ViewOf(layout, nobody, tolerance);
+  return Finish(layout, weights, Search(layout, view, starts), shards);
 }
 
 Placement PlaceRebalance(const Topology& topology, const PartitionWeights& weights) {
@@ -394,42 +398,17 @@ Placement PlaceRebalance(const Topology& topology, const PartitionWeights& weigh
 }
 
 Placement PlaceScaleIn(const Topology& topology, const PartitionWeights& weights, int remove) {
-  const auto serving = Serving(topology);
-  const std::vector<std::string> names = Names(serving);
-  const int shards = static_cast<int>(serving.size());
-  Board board(Owners(topology, serving), shards, weights);
-  const std::vector<int> retire = Cheapest(board, weights, names, remove);
-  const auto retired = [&](int shard) {
-    return std::find(retire.begin(), retire.end(), shard) != retire.end();
-  };
-
-  const std::vector<double> weight = board.WeightOfShards();
-  std::vector<int> active;
-  std::vector<double> kept;
-  double amount = 0;
-  for (int shard = 0; shard < shards; ++shard) {
-    const double w = weight[static_cast<Index>(shard)];
-    if (retired(shard)) {
-      amount += w;
-    } else {
-      active.push_back(shard);
-      kept.push_back(w);
-    }
-  }
-  const double level = LevelFilledBy(kept, amount);
-  std::vector<double> wanted(static_cast<Index>(shards), 0.0);
-  for (int shard : active) {
-    wanted[static_cast<Index>(shard)] = std::max(0.0, level - weight[static_cast<Index>(shard)]);
-  }
-  std::vector<Index> stream;
-  for (Index p = 0; p < board.partitions(); ++p) {
-    if (board.owner(p) >= 0 && retired(board.owner(p))) stream.push_back(p);
-  }
-  Deal(board, stream, wanted);
-  Refine(board, std::move(active), /*moved_only=*/true);
-
-  Placement placement = Finish(board, weights, names, static_cast<int>(serving.size()) - remove);
-  for (int shard : retire) placement.retire.push_back(names[static_cast<Index>(shard)]);
+  const Layout layout(topology, weights, 0);
+  if (layout.serving.empty()) return {};
+  const std::vector<int> retire = ChooseRetired(layout, weights, remove);
+  std::vector<bool> retired(layout.names.size(), false);
+  for (int shard : retire) retired[static_cast<Index>(shard)] = true;
+  std::vector<Owners> starts = {layout.owner};
+  FillInRuns(starts.front(), layout.Combined(), retired);
+  const EngineView view = ViewOf(layout, retired, kTolerance);
+  Placement placement = Finish(layout, weights, Search(layout, view, starts),
+                               layout.shards() - static_cast<int>(retire.size()));
+  for (int shard : retire) placement.retire.push_back(layout.names[static_cast<Index>(shard)]);
   return placement;
 }
 

@@ -1,17 +1,17 @@
 // Which partitions go where. Deterministic. Internal to the planner.
 //
-// Scale-out takes what is too much from every owner down to a common level, in runs from the end of
-// its ranges, and gives it to the new shards; where old shards lie far below that level they are
-// filled as well. Scale-in spreads the partitions of the cheapest shards over the rest by filling
-// them to a common level. Both then improve the worst shard by single moves until it is within
-// kTolerance of even. O(partitions) but for that last part, which is bounded. A rebalance is a
-// scale-out by no shard: what is too much goes to those that bear too little.
+// A placement in runs comes first (partition_runs.h), or for a rebalance the one that moves the
+// least bytes, if it is better. Where that leaves a shard more than kTolerance above even, the
+// placement engine (placing/) searches on: the fullest shard in its worst resource counts most,
+// then the bytes that move, their number and how many ranges the slot map gets. A rebalance is a
+// scale-out by no shard.
 #pragma once
 
 #include <string>
 #include <vector>
 
 #include "collector/load_snapshot.h"
+#include "core/reason.h"
 #include "core/resource.h"
 #include "core/topology.h"
 #include "planner/plan.h"
@@ -34,11 +34,25 @@ void SetUrgency(const Capacity& capacity, const Demand& demand, PartitionWeights
 /// As the partitions lie now, over the shards that serve.
 [[nodiscard]] LoadShape ShapeOf(const Topology& topology, const PartitionWeights& weights);
 
+/// A partition that alone weighs more than an even share: it cannot be split, so its shard is
+/// emptied of everything else as far as that helps.
+struct HotPartition {
+  int partition = 0;
+  Resource resource = Resource::kRequests;
+  double share = 0;    ///< of the whole demand in that resource
+  std::string shard;   ///< where it ends up
+  int neighbours = 0;  ///< other partitions there
+};
+/// With what can be done about it; `shards`: how many serve once the placement is done.
+[[nodiscard]] Reason Explain(const HotPartition& hot, int shards);
+
 struct Placement {
   std::vector<PartitionMove> moves;  ///< by source, then target; each partition at most once
   std::vector<std::string> retire;
-  int moved = 0;                  ///< partitions
-  PerResource<double> imbalance;  ///< afterwards: share of the most loaded shard × shards
+  int moved = 0;  ///< partitions
+  PerResource<double> imbalance{
+      {1, 1, 1, 1}};              ///< afterwards: share of the most loaded shard × shards
+  std::vector<HotPartition> hot;  ///< in falling order of share
 };
 
 /// New shards are named new-1 … new-`add`. Empty masters of the topology take no part.
@@ -47,7 +61,8 @@ struct Placement {
 /// Over the shards that serve: no moves when they are within kTolerance of even already.
 [[nodiscard]] Placement PlaceRebalance(const Topology& topology, const PartitionWeights& weights);
 /// Retires the `remove` shards with the least memory to move (the fewest partitions while memory is
-/// not known). `remove` is less than the number of serving shards.
+/// not known), but none whose leaving gives a zone, or a host, a majority of masters while another
+/// choice does not. `remove` is less than the number of serving shards.
 [[nodiscard]] Placement PlaceScaleIn(const Topology& topology, const PartitionWeights& weights,
                                      int remove);
 

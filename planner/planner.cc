@@ -183,6 +183,9 @@ Plan Finish(const Situation& s, Plan plan, const Proposal& proposal, const Place
   plan.lead_time =
       LeadTimeOfMoves(s.policy, s.input.state.experience, s.input.topology.partition_count,
                       placement.moved, plan.kind == PlanKind::kScaleOut);
+  for (const HotPartition& hot : placement.hot) {
+    plan.rejections.push_back(Explain(hot, plan.to_shards));
+  }
   FillOutlook(s, plan, window, placement.imbalance);
   MentionEmptyMasters(s, plan);
   return plan;

@@ -166,4 +166,90 @@ BOOST_AUTO_TEST_CASE(an_impossible_share_counts_as_none) {
   BOOST_TEST(WeighPartitions(topology, load).share[Resource::kRequests].empty());
 }
 
+BOOST_AUTO_TEST_CASE(a_rebalance_moves_little_and_ends_even_in_every_resource) {
+  for (std::uint64_t seed = 1; seed <= 6; ++seed) {
+    BOOST_TEST_CONTEXT("seed " << seed) {
+      const Topology topology = EvenTopology(4 + static_cast<int>(seed));
+      LoadSnapshot load = Skewed(seed);
+      for (int p = 0; p < kSlots; ++p) {  // the first shard is twice as hot as the others
+        auto& share = load.partitions[static_cast<std::size_t>(p)].share;
+        if (p < Count(topology.shards[0].partitions)) share[Resource::kRequests] *= 2;
+        share[Resource::kNetwork] = share[Resource::kRequests] * (p % 3 == 0 ? 2 : 1);
+      }
+      const auto weights = WeighPartitions(topology, load);
+      const auto before = ShapeOf(topology, weights).imbalance;
+      const Placement placement = PlaceRebalance(topology, weights);
+      BOOST_TEST(before[Resource::kRequests] > 1.5);
+      for (Resource r : {Resource::kRequests, Resource::kMemory, Resource::kNetwork}) {
+        BOOST_TEST(placement.imbalance[r] <= 1 + kTolerance + 1e-9, ResourceName(r));
+      }
+      // What is too much lies on few heavy partitions: less than its share of them moves.
+      BOOST_TEST(placement.moved < kSlots / topology.ServingShards() / 2);
+      BOOST_TEST(placement.hot.empty());
+    }
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_partition_that_is_more_than_an_even_share_gets_a_shard_to_itself) {
+  const Topology topology = EvenTopology(4);
+  LoadSnapshot load = Skewed(2);
+  double total = 0;
+  for (const auto& p : load.partitions) total += p.share[Resource::kRequests];
+  load.partitions[5000].share[Resource::kRequests] = total * 0.6;  // 37.5 % of all
+  const auto weights = WeighPartitions(topology, load);
+  for (int add = 0; add <= 2; ++add) {
+    const Placement placement = PlaceScaleOut(topology, weights, add);
+    BOOST_REQUIRE(placement.hot.size() == 1u);
+    const HotPartition& hot = placement.hot.front();
+    BOOST_TEST(hot.partition == 5000);
+    BOOST_TEST(hot.share == 0.375, boost::test_tools::tolerance(0.01));
+    // Nothing else that bears requests is left there to speak of.
+    BOOST_TEST(placement.imbalance[Resource::kRequests] <= 1.03 * (4 + add) * hot.share);
+    const Reason reason = Explain(hot, 4 + add);
+    BOOST_TEST((reason.code == ReasonCode::kHotPartition));
+    BOOST_TEST(reason.text.find("partition 5000 alone draws 38% of requests") != std::string::npos,
+               reason.text);
+    BOOST_TEST(reason.text.find("spread that key") != std::string::npos, reason.text);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(no_zone_is_left_with_a_majority_of_masters_when_another_choice_is_there) {
+  Topology topology = EvenTopology(6);
+  for (std::size_t i = 0; i < 6; ++i) {
+    topology.shards[i].master.zone = i < 3 ? "a" : "b";
+    topology.shards[i].master.host = "10.0.0." + std::to_string(i);
+  }
+  LoadSnapshot load = Skewed(4);
+  for (int p = 0; p < kSlots; ++p) {  // zone b is the cheaper one to drain
+    const int shard = p * 6 / kSlots;
+    load.partitions[static_cast<std::size_t>(p)].share[Resource::kMemory] = shard < 3 ? 1.0 : 0.5;
+  }
+  const auto weights = WeighPartitions(topology, load);
+  const Placement in = PlaceScaleIn(topology, weights, 2);
+  std::map<std::string, int> left;
+  for (const std::string& id : in.retire) ++left[topology.FindShard(id)->master.zone];
+  BOOST_TEST(left["a"] == 1);
+  BOOST_TEST(left["b"] == 1);
+}
+
+BOOST_AUTO_TEST_CASE(partitions_stay_in_their_zone_where_that_is_as_even) {
+  Topology topology = EvenTopology(4);
+  for (std::size_t i = 0; i < 4; ++i) topology.shards[i].master.zone = i < 2 ? "a" : "b";
+  LoadSnapshot load = Skewed(6);
+  for (int p = 0; p < kSlots; ++p) {  // in either zone one shard is too hot
+    const int shard = p * 4 / kSlots;
+    if (shard % 2 == 0)
+      load.partitions[static_cast<std::size_t>(p)].share[Resource::kRequests] *= 2;
+  }
+  const auto weights = WeighPartitions(topology, load);
+  const Placement placement = PlaceRebalance(topology, weights);
+  int crossing = 0;
+  for (const PartitionMove& move : placement.moves) {
+    const auto zone = [&](const std::string& id) { return topology.FindShard(id)->master.zone; };
+    if (zone(move.from) != zone(move.to)) crossing += Count(move.partitions);
+  }
+  BOOST_TEST(placement.moved > 100);
+  BOOST_TEST(crossing * 4 < placement.moved);
+}
+
 BOOST_AUTO_TEST_SUITE_END()
