@@ -190,7 +190,9 @@ std::string ReplayPage(const ReplayJob& job, const ReplayResult& result) {
   for (const PooledClass& pooled : PoolReplay(job, result)) {
     const std::string title =
         one ? "Comparison"
-            : fmt::format("{}: {} traces", pooled.name == "all" ? "All" : pooled.name,
+            : fmt::format("{}: {} traces", pooled.name == "all"        ? "All"
+                                          : pooled.name == "periodic" ? "Periodic"
+                                                                      : "Bursty",
                           pooled.traces);
     data["pooled"].push_back({{"title", title}, {"lines", Lines(job, pooled)}});
   }

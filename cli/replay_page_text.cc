@@ -71,7 +71,7 @@ canvas { display: block; width: 100%; }
 <div id="tables"></div>
 <div class="card" id="frontierCard"><h2>Cost against violations</h2>
 <div class="chart"><canvas id="frontier" height="300"></canvas><div class="tip" id="frontierTip"></div></div>
-<p class="hint">Lower and further left is better. Both axes over all traces together.</p></div>
+<p class="hint">Lower and further left is better.</p></div>
 <div class="card"><h2>Demand and capacity</h2>
 <div class="row"><select id="trace" aria-label="Trace"></select><span class="soft" id="about"></span></div>
 <div class="row" id="legend"></div>
@@ -175,12 +175,14 @@ const colour = i => css("--c" + (i % 4));
   const lines = data.pooled[data.pooled.length - 1].lines;
   if (lines.length < 2) { $("frontierCard").remove(); return; }
   let points = [];
+  const relative = data.traces.length > 1 && lines.every(l => l.hoursRatio !== null);
+  const cost = l => relative ? l.hoursRatio : l.hours;
   function draw() {
     const {g, w, h} = open($("frontier"));
-    const L = 64, R = 130, T = 14, B = 36, x1 = 1.08 * Math.max(...lines.map(l => l.hours));
+    const L = 64, R = 130, T = 14, B = 36, x1 = 1.08 * Math.max(...lines.map(cost));
     const y1 = 1.1 * Math.max(0.0005, ...lines.map(l => l.violating));
     const root = v => Math.sqrt(v / y1);
-    const X = v => L + (w - L - R) * v / x1, Y = v => h - B - (h - T - B) * root(v);
+    const X = v => L + (w - L - R) * v / x1, Y = v => h - B - 10 - (h - T - B - 10) * root(v);
     g.strokeStyle = css("--line"); g.fillStyle = css("--soft"); g.lineWidth = 1;
     g.textAlign = "right"; g.textBaseline = "middle";
     let below = Infinity;
@@ -192,24 +194,28 @@ const colour = i => css("--c" + (i % 4));
     }
     g.textAlign = "center"; g.textBaseline = "top";
     for (const v of steps(x1, 6)) g.fillText(short(v), X(v), h - B + 6);
-    g.fillText("node-hours", (L + w - R) / 2, h - 15);
+    g.fillText(relative ? "node-hours over those of the optimum without violations" :
+      "node-hours", (L + w - R) / 2, h - 14);
     g.save(); g.translate(12, (h - B + T) / 2); g.rotate(-Math.PI / 2);
     g.fillText("violating time", 0, -6); g.restore();
     points = []; const labels = [];
     const order = lines.slice().sort((a, b) => (b.ours ? 1 : 0) - (a.ours ? 1 : 0));
     for (const l of order) {
-      const x = X(l.hours), y = Y(l.violating);
+      const x = X(cost(l)), y = Y(l.violating);
       g.beginPath(); g.arc(x, y, l.ours ? 6 : 4.5, 0, 7);
       g.fillStyle = l.bound ? css("--soft") : l.ours ? css("--c0") : css("--c1"); g.fill();
       points.push({x, y, l});
       g.font = (l.ours ? "600 " : "") + "12px system-ui, 'DejaVu Sans', sans-serif";
       const width = g.measureText(l.name).width;
-      for (const dy of [0, -13, 13, -26, 26]) {
-        const box = [x + 9, y + dy - 7, x + 9 + width, y + dy + 7];
+      for (const [side, dy] of [[1, 0], [-1, 0], [1, -13], [-1, -13], [1, 13], [-1, 13]]) {
+        const left = side > 0 ? x + 9 : x - 9 - width;
+        const box = [left, y + dy - 7, left + width, y + dy + 7];
+        if (order.some(o => Math.abs(Y(o.violating) - y - dy) < 8 && X(cost(o)) > left - 6 &&
+            X(cost(o)) < left + width + 6)) continue;
         if (labels.some(o => box[0] < o[2] && o[0] < box[2] && box[1] < o[3] && o[1] < box[3]))
           continue;
         labels.push(box); g.textAlign = "left"; g.textBaseline = "middle";
-        g.fillStyle = css("--ink"); g.fillText(l.name, x + 9, y + dy); break;
+        g.fillStyle = css("--ink"); g.fillText(l.name, left, y + dy); break;
       }
     }
   }

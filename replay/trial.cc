@@ -93,7 +93,8 @@ void Pool::Add(const Trial& trial, const Score& score) {
   log_hours_ += std::log(score.hours_ratio);
   node_hours_ += outcome.node_hours;
   unserved_ += outcome.unserved_hours;
-  demand_ += outcome.demand_hours;
+  violating_shares_ += outcome.ViolatingShare();
+  unserved_shares_ += outcome.UnservedShare();
   violating_ += outcome.violating;
   episodes_ += outcome.episodes;
   moves_ += static_cast<long>(outcome.moves.size());
@@ -107,9 +108,7 @@ double Pool::HoursRatio() const { return std::exp(log_hours_ / traces_); }
 double Pool::MillisecondsPerDecision() const {
   return decisions_ > 0 ? milliseconds_ / static_cast<double>(decisions_) : 0;
 }
-double Pool::ViolatingShare() const {
-  return steps_ > 0 ? static_cast<double>(violating_) / static_cast<double>(steps_) : 0;
-}
-double Pool::UnservedShare() const { return demand_ > 0 ? unserved_ / demand_ : 0; }
+double Pool::ViolatingShare() const { return traces_ > 0 ? violating_shares_ / traces_ : 0; }
+double Pool::UnservedShare() const { return traces_ > 0 ? unserved_shares_ / traces_ : 0; }
 
 }  // namespace tidewright::replay

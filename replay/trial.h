@@ -23,7 +23,7 @@ struct Contestant {
 };
 
 struct TrialSettings {
-  FaultSettings faults;
+  FaultSettings faults = {};
   std::uint64_t seed = 1;
   bool keep_course = false;  ///< Trial::served and Trial::forecasts
 };
@@ -57,8 +57,8 @@ struct Score {
   double hours_ratio = 0;  ///< node-hours ÷ those of the zero-violation optimum
 };
 
-/// Many trials of one contestant as one line: ratios by their geometric mean, shares of all steps
-/// and of all demand (in nodes' worth), the rest as sums.
+/// Many trials of one contestant as one line: ratios by their geometric mean, shares by the mean of
+/// the traces' (a long trace counts no more than a short one), the rest as sums.
 class Pool {
  public:
   void Add(const Trial& trial, const Score& score);
@@ -82,7 +82,8 @@ class Pool {
   double log_hours_ = 0;
   double node_hours_ = 0;
   double unserved_ = 0;
-  double demand_ = 0;
+  double violating_shares_ = 0;
+  double unserved_shares_ = 0;
   double milliseconds_ = 0;
   long violating_ = 0;
   long episodes_ = 0;

@@ -25,7 +25,7 @@ int Hpa::Shards(const ScalingQuestion& question) {
   }
   const WallTime now = question.demand.end();
   desires_.push_back({now, desired});
-  while (desires_.front().at <= now - settings_.stabilisation) desires_.pop_front();
+  while (desires_.front().at < now - settings_.stabilisation) desires_.pop_front();
   if (desired >= question.shards) return desired;
   for (const Desire& desire : desires_) desired = std::max(desired, desire.shards);
   return std::min(desired, question.shards);

@@ -16,7 +16,7 @@ struct HpaSettings {
 };
 
 /// desired = ⌈n × ratio⌉, ratio = utilisation ÷ target; n where |ratio − 1| ≤ tolerance. A
-/// scale-down goes to the highest desire of the stabilisation window. Nothing is done while the
+/// scale-down goes to the highest desire of the stabilisation window, its beginning included. Nothing is done while the
 /// window has no observation.
 /// Source: Kubernetes, Horizontal Pod Autoscaling, algorithm details.
 class Hpa : public ScalingPolicy {

@@ -58,11 +58,12 @@ BOOST_AUTO_TEST_CASE(hpa_multiplies_by_the_ratio_outside_its_tolerance) {
   BOOST_TEST(Ask(policy, {35, 38}, 5) == 5);      // 76 %: ratio 1.086, within 10 %
   BOOST_TEST(Ask(policy, {35, 38, 42}, 5) == 6);  // ratio 1.2
   BOOST_TEST(Ask(policy, {35, 38, 42, Series::kGap}, 6) == 6);
-  BOOST_TEST(Ask(policy, {35, 38, 42, Series::kGap, 7}, 6) == 1);
+  BOOST_TEST(Ask(policy, {35, 38, 42, Series::kGap, 7}, 6) == 6);  // stabilisation
+  BOOST_TEST(Ask(policy, {35, 38, 42, Series::kGap, 7, 7}, 6) == 1);
 }
 
 BOOST_AUTO_TEST_CASE(hpa_scales_in_to_the_highest_desire_of_its_window) {
-  Hpa policy(Terms(), {.stabilisation = minutes(15)});
+  Hpa policy(Terms(), {.stabilisation = minutes(10)});
   BOOST_TEST(Ask(policy, {70}, 10) == 10);
   BOOST_TEST(Ask(policy, {70, 35}, 10) == 10);
   BOOST_TEST(Ask(policy, {70, 35, 28}, 10) == 10);
