@@ -1,6 +1,7 @@
 // `tidectl replay`: policies over traces in the simulated store.
 #include <sys/resource.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <filesystem>
@@ -33,7 +34,8 @@ struct UnitResult {
 
 class Runner {
  public:
-  Runner(const ReplayJob& job, Clock& clock) : job_(job), clock_(clock) {
+  Runner(const ReplayJob& job, Clock& clock)
+      : job_(job), clock_(clock), drawn_(DrawnContestants(job)) {
     for (std::size_t i = 0; i < job.traces.size(); ++i) {
       if (job.optimum) units_.push_back({.trace = i, .bounds = true});
       for (std::size_t c = 0; c < job.contestants.size(); ++c) units_.push_back({i, c});
@@ -73,6 +75,8 @@ class Runner {
     }
     replay::TrialSettings settings = job_.settings;
     settings.seed = Random(settings.seed).Fork(unit.trace).Next();
+    settings.keep_course = settings.keep_course &&
+                           std::find(drawn_.begin(), drawn_.end(), unit.contestant) != drawn_.end();
     done.trial = replay::RunTrial(trace.series, trace.store, job_.contestants[unit.contestant],
                                   settings, clock_);
     return done;
@@ -98,6 +102,7 @@ class Runner {
 
   const ReplayJob& job_;
   Clock& clock_;
+  std::vector<std::size_t> drawn_;
   std::vector<Unit> units_;
 };
 

@@ -59,6 +59,8 @@ int Replay(const ReplayOptions& options, Clock& clock);
 [[nodiscard]] std::string ReplayTable(const ReplayJob& job, const ReplayResult& result);
 /// One document; what depends on the machine and the number of threads is in "run" alone.
 [[nodiscard]] std::string ReplayJson(const ReplayJob& job, const ReplayResult& result);
+/// Whose course the page draws: policies first, then the two that everybody knows, then anybody.
+[[nodiscard]] std::vector<std::size_t> DrawnContestants(const ReplayJob& job);
 /// One page without references to anything outside it.
 [[nodiscard]] std::string ReplayPage(const ReplayJob& job, const ReplayResult& result);
 

@@ -112,23 +112,6 @@ void AddForecasts(const replay::Trial& trial, const Buckets& buckets, Json& out)
   out["high"] = known(high);
 }
 
-/// Whose course is drawn: policies first, then the two that everybody knows, then anybody.
-std::vector<std::size_t> Drawn(const ReplayJob& job) {
-  std::vector<std::size_t> order;
-  const auto take = [&](std::size_t c) {
-    const bool fresh = std::find(order.begin(), order.end(), c) == order.end();
-    if (fresh && order.size() < kMostCourses) order.push_back(c);
-  };
-  for (std::size_t c = 0; c < std::min<std::size_t>(job.policies, 2); ++c) take(c);
-  for (const char* name : {"reactive", "static-peak"}) {
-    for (std::size_t c = 0; c < job.contestants.size(); ++c) {
-      if (job.contestants[c].name == name) take(c);
-    }
-  }
-  for (std::size_t c = 0; c < job.contestants.size(); ++c) take(c);
-  return order;
-}
-
 Json TraceData(const ReplayJob& job, const ReplayResult& result, std::size_t i, std::size_t most) {
   const ReplayTrace& trace = job.traces[i];
   const Buckets buckets(trace, most);
@@ -164,7 +147,7 @@ Json TraceData(const ReplayJob& job, const ReplayResult& result, std::size_t i, 
       {"demand", demand},
       {"lines", Lines(alone, PoolReplay(alone, own).back())},
       {"courses", Json::array()}};
-  for (const std::size_t c : Drawn(job)) {
+  for (const std::size_t c : DrawnContestants(job)) {
     out["courses"].push_back(
         Course(trace, job.contestants[c].name, result.runs[i][c].trial, buckets));
   }
@@ -173,6 +156,22 @@ Json TraceData(const ReplayJob& job, const ReplayResult& result, std::size_t i, 
 }
 
 }  // namespace
+
+std::vector<std::size_t> DrawnContestants(const ReplayJob& job) {
+  std::vector<std::size_t> order;
+  const auto take = [&](std::size_t c) {
+    const bool fresh = std::find(order.begin(), order.end(), c) == order.end();
+    if (fresh && order.size() < kMostCourses) order.push_back(c);
+  };
+  for (std::size_t c = 0; c < std::min<std::size_t>(job.policies, 2); ++c) take(c);
+  for (const char* name : {"reactive", "static-peak"}) {
+    for (std::size_t c = 0; c < job.contestants.size(); ++c) {
+      if (job.contestants[c].name == name) take(c);
+    }
+  }
+  for (std::size_t c = 0; c < job.contestants.size(); ++c) take(c);
+  return order;
+}
 
 std::string ReplayPage(const ReplayJob& job, const ReplayResult& result) {
   Json data;
@@ -188,12 +187,12 @@ std::string ReplayPage(const ReplayJob& job, const ReplayResult& result) {
   data["price"] = job.price_per_node_hour.Units();
   data["pooled"] = Json::array();
   for (const PooledClass& pooled : PoolReplay(job, result)) {
-    const std::string title =
-        one ? "Comparison"
-            : fmt::format("{}: {} traces", pooled.name == "all"        ? "All"
-                                          : pooled.name == "periodic" ? "Periodic"
-                                                                      : "Bursty",
-                          pooled.traces);
+    const std::string title = one ? "Comparison"
+                                  : fmt::format("{}: {} traces",
+                                                pooled.name == "all"        ? "All"
+                                                : pooled.name == "periodic" ? "Periodic"
+                                                                            : "Bursty",
+                                                pooled.traces);
     data["pooled"].push_back({{"title", title}, {"lines", Lines(job, pooled)}});
   }
   data["traces"] = Json::array();

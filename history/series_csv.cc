@@ -161,9 +161,10 @@ Status CheckComplete(const LongParser& parser, Duration step, const std::string&
                                                : "is earlier than the row before");
     }
     if (distance % step == Duration(0)) {
-      return LineError(name, line, "{} step{} of {} missing before {}; fill them or cut there",
-                       distance / step - 1, distance / step == 2 ? " is" : "s are",
-                       FormatDuration(step), FormatTime(rows[i].at));
+      const auto missing = distance / step - 1;
+      return LineError(name, line, "{} of {} {} missing before {}; fill them or cut there",
+                       missing == 1 ? "1 step" : fmt::format("{} steps", missing),
+                       FormatDuration(step), missing == 1 ? "is" : "are", FormatTime(rows[i].at));
     }
     return LineError(name, line, "{} is {} after the row before, where rows are {} apart",
                      FormatTime(rows[i].at), FormatDuration(distance), FormatDuration(step));
@@ -303,8 +304,9 @@ StatusOr<LongCsv> ReadLongCsv(std::istream& in, const LongCsvOptions& options) {
                  options.name);
   }
   if (options.complete) {
-    const Duration step = CommonDistance(parser.rows);
-    if (step > Duration(0)) TW_RETURN_IF_ERROR(CheckComplete(parser, step, options.name));
+    // Where no distance is positive, any step shows that.
+    const Duration step = std::max(CommonDistance(parser.rows), Duration(1));
+    TW_RETURN_IF_ERROR(CheckComplete(parser, step, options.name));
   }
   LongCsv out;
   if (parser.unit != nullptr && std::string_view(parser.unit) != "s") {

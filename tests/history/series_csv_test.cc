@@ -181,7 +181,7 @@ BOOST_AUTO_TEST_CASE(a_complete_series_is_refused_at_the_first_row_that_would_ne
   BOOST_TEST(Holds(Refusal(complete(head + "1000,4\n")), "load.csv:5: "));
   BOOST_TEST(Holds(Refusal(complete(head + "900,\n")), "load.csv:5: no value at"));
   BOOST_TEST(Holds(Refusal(complete(head + "900,2e15\n")), "load.csv:5: a demand of 2e+15"));
-  BOOST_TEST(Holds(Refusal(complete("0,1\n900,2\n1200,3\n1500,4\n")), "load.csv:2: 2 steps"));
+  BOOST_TEST(Holds(Refusal(complete("0,1\n900,2\n1200,3\n1500,4\n")), "load.csv:2: 2 steps of 5m are missing"));
 }
 
 BOOST_AUTO_TEST_CASE(a_panel_keeps_order_ids_inner_gaps_and_ends) {
