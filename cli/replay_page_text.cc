@@ -79,7 +79,7 @@ canvas { display: block; width: 100%; }
 <div class="chart"><canvas id="nodes" height="130"></canvas></div>
 <p class="hint">Drag to look closer, double-click to see all again. Red marks: demand above the
 first policy's capacity. Ticks below: its moves.</p></div>
-<div class="card"><h2>This trace</h2><div class="scroll"><table id="one"></table></div></div>
+<div class="card" id="oneCard"><h2>This trace</h2><div class="scroll"><table id="one"></table></div></div>
 </main>
 <script type="application/json" id="data">)page";
 
@@ -377,6 +377,7 @@ addEventListener("mouseup", () => {
 });
 addEventListener("resize", () => trace && draw());
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => trace && draw());
+if (data.traces.length < 2) $("oneCard").style.display = "none";
 if (data.traces.length) choose(0);
 </script>
 </html>

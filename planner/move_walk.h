@@ -12,7 +12,8 @@ namespace tidewright {
 /// A move as it will go: what is served in each of its steps, in shards' worth.
 struct MoveCourse {
   std::vector<double> capacity;
-  int billed = 0;  ///< shards, in every step of it
+  int idle = 0;    ///< steps at its beginning in which the old size is billed still
+  int billed = 0;  ///< shards, in every other step
   int then = 0;    ///< shards afterwards
 };
 
@@ -21,6 +22,7 @@ inline void PlanCourse(const MoveModel& moves, int from, int to, MoveCourse& cou
   const int steps = moves.Steps(from, to);
   course.capacity.clear();
   for (int j = 0; j < steps; ++j) course.capacity.push_back(moves.Capacity(from, to, j));
+  course.idle = 0;
   course.billed = std::max(from, to);
   course.then = to;
 }
@@ -39,9 +41,10 @@ void WalkMoves(int begin, int end, int shards, Decide decide, SetOut set_out, Se
       continue;
     }
     set_out(t - 1, shards, target, course);
+    int idle = course.idle;
     for (const double capacity : course.capacity) {
       if (t >= end) break;
-      serve(t++, capacity, course.billed);
+      serve(t++, capacity, idle-- > 0 ? shards : course.billed);
     }
     shards = course.then;
   }

@@ -133,8 +133,8 @@ SetOut FaultyMoves(const FaultSettings& faults, const StoreModel& store, std::ui
       capacity.insert(capacity.end(), back.begin(), back.end());
       course.then = from;
     }
-    // Nothing is being set up yet, but the larger size is billed: the move counts as one.
     capacity.insert(capacity.begin(), latency, static_cast<double>(from));
+    course.idle = static_cast<int>(latency);
   };
 }
 

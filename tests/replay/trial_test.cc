@@ -141,6 +141,27 @@ BOOST_AUTO_TEST_CASE(a_move_that_fails_goes_back_as_it_came) {
   BOOST_TEST(!FaultyMoves({}, store, 4));
 }
 
+BOOST_AUTO_TEST_CASE(a_late_move_costs_nothing_until_it_begins) {
+  Series trace{.start = WallTime{}, .step = std::chrono::minutes(5), .values = {}, .flags = {}};
+  trace.values.assign(20, 1.0);
+  StoreModel store;
+  store.max_nodes = 4;
+  store.first = 4;
+  store.start_nodes = 2;
+  store.moves = {.provisioning = 1, .full_migration = 4};
+  std::vector<int> billed;
+  const auto run = [&](const SetOut& set_out) {
+    billed.clear();
+    (void)Run(
+        trace, store, [](int, int) { return 4; }, {},
+        [&](const ServedStep& step) { billed.push_back(step.billed); }, set_out);
+  };
+  run({});
+  BOOST_TEST(billed.front() == 4);
+  run(FaultyMoves({.latency = std::chrono::minutes(10)}, store, 1));
+  BOOST_TEST((std::vector<int>(billed.begin(), billed.begin() + 3) == std::vector<int>{2, 2, 4}));
+}
+
 BOOST_AUTO_TEST_CASE(lost_metrics_are_gaps_of_about_that_share) {
   const Series trace = RandomTrace(9, 7);
   const Series seen = LoseMetrics(trace, {.lost_metrics = 0.2}, 1);
