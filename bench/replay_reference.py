@@ -32,7 +32,9 @@ def main():
         f"\nours / reference; classes here {pooled['periodic']['traces']} periodic and "
         f"{pooled['bursty']['traces']} bursty, there 31 and 36; for our policies / the goal"
     )
-    head = "".join(f"{c + ' J/OPT':>17}{'hours':>15}{'viol %':>15}{'episodes':>15}" for c in ("periodic", "bursty"))
+    head = "".join(
+        f"{c + ' J/OPT':>17}{'hours':>15}{'viol %':>15}{'episodes':>15}" for c in ("periodic", "bursty")
+    )
     print(f"{'':<24}{head}{'all J/OPT':>17}")
     for i, line in enumerate(pooled["all"]["results"]):
         known = {**REFERENCE, **GOALS}.get(line["policy"], [(None,) * 4, (None,) * 4, None])

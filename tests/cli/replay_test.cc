@@ -172,12 +172,12 @@ BOOST_AUTO_TEST_CASE(a_sweep_runs_the_policy_once_a_value) {
   const auto trace = Write("load.csv", Trace(15));
   const auto policy = Write("policy.yaml", "policy: {min_shards: 1, max_shards: 64}\n");
   const auto run = Replay(
-      {"--trace", trace, "--policy", policy, "--sweep", "min_shards=1,8", "--output", "json"});
+      {"--trace", trace, "--policy", policy, "--sweep", "max_shards=3,64", "--output", "json"});
   BOOST_REQUIRE_MESSAGE(run.exit_code == 0, run.output);
   const auto results = nlohmann::json::parse(run.output)["pooled"][0]["results"];
   BOOST_REQUIRE(results.size() == 2);
-  BOOST_TEST(results[0]["policy"] == "min_shards=1");
-  BOOST_TEST(results[1]["policy"] == "min_shards=8");
+  BOOST_TEST(results[0]["policy"] == "max_shards=3");
+  BOOST_TEST(results[1]["policy"] == "max_shards=64");
   BOOST_TEST(results[1]["node_hours"].get<double>() > results[0]["node_hours"].get<double>());
   Refuses({"--trace", trace, "--policy", policy, "--sweep", "min_shards=0"},
           "--sweep: policy.min_shards");
