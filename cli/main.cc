@@ -5,6 +5,7 @@
 
 #include "cli/commands.h"
 #include "cli/forecast_options.h"
+#include "cli/replay_job.h"
 #include "cli/safety_options.h"
 
 namespace tidewright::cli {
@@ -16,6 +17,7 @@ constexpr char kFooter[] =
     "  tidectl top                             load of every node, live\n"
     "  tidectl forecast --resource memory      demand to come, as a picture\n"
     "  tidectl forecast --input load.csv       the same of a file, without a controller\n"
+    "  tidectl replay --trace load.csv --baselines --optimum   what a policy would have done\n"
     "  tidectl recommendations                 what should be done\n"
     "  tidectl recommendations show 3fa9c1     one of them, in full\n"
     "  tidectl recommendations approve 3fa9c1  do it\n"
@@ -36,6 +38,7 @@ struct Arguments {
   std::string forecast_history = "12h";
   ForecastFileOptions forecast_file;
   bool can_write_csv = false;  ///< the command that was chosen
+  ReplayOptions replay;
   int limit = 20;
   std::string hash;
   std::string action_id;
@@ -210,14 +213,28 @@ void AddForecast(CLI::App& app, Arguments& args, Run& run, const std::function<S
   });
 }
 
+void AddReplay(CLI::App& app, Arguments& args, Run& run) {
+  auto* replay = app.add_subcommand(
+      "replay", "What policies would have done with a load, what it would have cost");
+  replay->fallthrough();
+  AddReplayOptions(*replay, args.replay);
+  replay->callback([&] {
+    run = [&args] {
+      args.replay.json = args.output == "json";
+      RealClock clock;
+      return Replay(args.replay, clock);
+    };
+  });
+}
+
 int Main(int argc, char** argv) {
   CLI::App app{"tidectl: talk to the Tidewright auto-scaling controller", "tidectl"};
   app.footer(kFooter);
   Arguments args;
   app.add_option("--address", args.options.address, "The controller's HOST:PORT")
       ->capture_default_str();
-  app.add_option("--output", args.output, "table or json; of forecast --input csv too")
-      ->check(CLI::IsMember({"table", "json", "csv"}))
+  app.add_option("--output", args.output, "table (or text) or json; of forecast --input csv too")
+      ->check(CLI::IsMember({"table", "text", "json", "csv"}))
       ->capture_default_str();
   app.add_flag("--no-color", args.options.no_color, "Plain text, as with NO_COLOR");
   app.add_flag("-y,--yes", args.options.assume_yes, "Do not ask before approving");
@@ -235,11 +252,13 @@ int Main(int argc, char** argv) {
   AddAudit(app, args.safety, run, open);
   AddStop(app, args.safety, run, open);
   AddLocks(app, args.safety, run, open);
+  AddReplay(app, args, run);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? kExitOk : kExitUsage;
   }
+  if (args.output == "text") args.output = "table";
   if (!run) {
     std::fputs(app.help().c_str(), stderr);
     return kExitUsage;

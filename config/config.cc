@@ -32,6 +32,21 @@ std::vector<std::string> Lines(std::vector<config::Report::Problem> problems,
   return lines;
 }
 
+// Sets a key of the policy in the tree, where the file has it or would.
+void Put(config::YamlNode& root, const PolicyOverride& override) {
+  const auto find = [](config::YamlNode& map, const std::string& key) -> config::YamlNode& {
+    map.kind = config::YamlNode::Kind::kMap;
+    for (config::YamlEntry& entry : map.entries) {
+      if (entry.key == key) return entry.value;
+    }
+    map.entries.push_back({.key = key, .line = map.line, .value = {}});
+    return map.entries.back().value;
+  };
+  config::YamlNode& value = find(find(root, "policy"), override.key);
+  value.kind = config::YamlNode::Kind::kScalar;
+  value.text = override.value;
+}
+
 }  // namespace
 
 StatusOr<Config> ParseConfig(const std::string& yaml, const std::string& file_name) {
@@ -45,7 +60,28 @@ StatusOr<Config> ParseConfig(const std::string& yaml, const std::string& file_na
   return std::move(outcome.config);
 }
 
-StatusOr<Config> LoadConfig(const std::string& path) {
+StatusOr<Policy> ParsePolicy(const std::string& yaml, const std::string& file_name,
+                             const std::vector<PolicyOverride>& overrides) {
+  TW_ASSIGN_OR_RETURN(config::YamlNode root, config::ParseYaml(yaml, file_name));
+  config::Outcome outcome = config::ReadPolicyDocument(root);
+  if (outcome.report.problems.empty() && !overrides.empty()) {
+    for (const PolicyOverride& override : overrides) Put(root, override);
+    outcome = config::ReadPolicyDocument(root);
+    if (!outcome.report.problems.empty()) {
+      return Error(StatusCode::kInvalidArgument, "{}: {}", overrides.front().from,
+                   outcome.report.problems.front().text);
+    }
+  }
+  if (!outcome.report.problems.empty()) {
+    const auto lines = Lines(std::move(outcome.report.problems), file_name);
+    return Error(StatusCode::kInvalidArgument, "{}", fmt::join(lines, "\n"));
+  }
+  return std::move(outcome.config.policy);
+}
+
+namespace {
+
+StatusOr<std::string> ReadFile(const std::string& path) {
   std::error_code ignored;
   if (std::filesystem::is_directory(path, ignored)) {
     return Error(StatusCode::kInvalidArgument, "{}: is a directory; name the file in it", path);
@@ -63,7 +99,20 @@ StatusOr<Config> LoadConfig(const std::string& path) {
     return Error(StatusCode::kInvalidArgument, "{}: cannot be read", path);
   }
   text.resize(static_cast<std::size_t>(file.gcount()));
+  return text;
+}
+
+}  // namespace
+
+StatusOr<Config> LoadConfig(const std::string& path) {
+  TW_ASSIGN_OR_RETURN(const std::string text, ReadFile(path));
   return ParseConfig(text, path);
+}
+
+StatusOr<Policy> LoadPolicy(const std::string& path,
+                            const std::vector<PolicyOverride>& overrides) {
+  TW_ASSIGN_OR_RETURN(const std::string text, ReadFile(path));
+  return ParsePolicy(text, path, overrides);
 }
 
 }  // namespace tidewright

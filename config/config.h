@@ -110,4 +110,17 @@ struct Config {
 [[nodiscard]] StatusOr<Config> LoadConfig(const std::string& path);
 [[nodiscard]] StatusOr<Config> ParseConfig(const std::string& yaml, const std::string& file_name);
 
+/// One key of a policy given otherwise than in its file.
+struct PolicyOverride {
+  std::string key;    ///< as below `policy:`
+  std::string value;  ///< as in the file
+  std::string from;   ///< who says so, for messages, such as "--sweep"
+};
+/// The policy of a file that has `policy:` at its top, alone or as part of a whole configuration.
+/// Errors as LoadConfig.
+[[nodiscard]] StatusOr<Policy> LoadPolicy(const std::string& path,
+                                          const std::vector<PolicyOverride>& overrides = {});
+[[nodiscard]] StatusOr<Policy> ParsePolicy(const std::string& yaml, const std::string& file_name,
+                                           const std::vector<PolicyOverride>& overrides = {});
+
 }  // namespace tidewright

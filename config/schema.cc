@@ -362,4 +362,16 @@ Outcome ReadDocument(const YamlNode& root) {
   return outcome;
 }
 
+Outcome ReadPolicyDocument(const YamlNode& root) {
+  const bool whole = std::any_of(root.entries.begin(), root.entries.end(),
+                                 [](const YamlEntry& entry) { return entry.key == "cluster"; });
+  if (whole) return ReadDocument(root);
+  Outcome outcome;
+  Section top(root, outcome.report);
+  Section policy = top.Sub("policy", Need::kRequired);
+  ReadPolicy(policy, outcome.config.policy);
+  top.Finish();
+  return outcome;
+}
+
 }  // namespace tidewright::config

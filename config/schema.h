@@ -17,5 +17,7 @@ struct Outcome {
 };
 
 [[nodiscard]] Outcome ReadDocument(const YamlNode& root);
+/// The policy alone: of a document that has nothing else, or of a whole one.
+[[nodiscard]] Outcome ReadPolicyDocument(const YamlNode& root);
 
 }  // namespace tidewright::config

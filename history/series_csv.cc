@@ -120,7 +120,8 @@ bool IsLongHeader(std::string_view line) {
 struct LongParser {
   std::vector<TimedValue> rows;
   std::int64_t words = 0;
-  const char* unit = nullptr;  ///< of times since 1970
+  const char* unit = nullptr;       ///< of times since 1970
+  std::vector<std::int64_t> lines;  ///< of the rows; filled where asked for
 
   /// False for a row that cannot be read.
   bool Add(std::string_view line) {
@@ -136,6 +137,55 @@ struct LongParser {
     return true;
   }
 };
+
+/// What keeps rows that must be complete from being so; `step` is the most common distance.
+Status CheckComplete(const LongParser& parser, Duration step, const std::string& name) {
+  const std::vector<TimedValue>& rows = parser.rows;
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    const std::int64_t line = parser.lines[i];
+    if (Series::IsGap(rows[i].value)) {
+      return LineError(name, line, "no value at {}; every step needs one, so fill it or cut there",
+                       FormatTime(rows[i].at));
+    }
+    if (rows[i].value > kMostDemand) {
+      return LineError(name, line, "a demand of {:g} is above {:g}; write it in a larger unit",
+                       rows[i].value, kMostDemand);
+    }
+    if (i == 0) continue;
+    const Duration distance = rows[i].at - rows[i - 1].at;
+    if (distance == step) continue;
+    if (distance <= Duration(0)) {
+      return LineError(name, line, "{} {}; sort the rows by time and keep one of each",
+                       FormatTime(rows[i].at),
+                       distance == Duration(0) ? "stands on the row before already"
+                                               : "is earlier than the row before");
+    }
+    if (distance % step == Duration(0)) {
+      const auto missing = distance / step - 1;
+      return LineError(name, line, "{} of {} {} missing before {}; fill them or cut there",
+                       missing == 1 ? "1 step" : fmt::format("{} steps", missing),
+                       FormatDuration(step), missing == 1 ? "is" : "are", FormatTime(rows[i].at));
+    }
+    return LineError(name, line, "{} is {} after the row before, where rows are {} apart",
+                     FormatTime(rows[i].at), FormatDuration(distance), FormatDuration(step));
+  }
+  return OkStatus();
+}
+
+/// The most common distance of neighbouring rows that is positive; 0 where there is none.
+Duration CommonDistance(const std::vector<TimedValue>& rows) {
+  std::unordered_map<std::int64_t, std::int64_t> counts;
+  std::pair<std::int64_t, std::int64_t> best{0, 0};  // how often, the distance
+  for (std::size_t i = 1; i < rows.size(); ++i) {
+    const std::int64_t distance = (rows[i].at - rows[i - 1].at).count();
+    if (distance <= 0) continue;
+    const std::int64_t count = ++counts[distance];
+    if (count > best.first || (count == best.first && distance < best.second)) {
+      best = {count, distance};
+    }
+  }
+  return Duration(best.second);
+}
 
 /// The fields of one line of a panel.
 class PanelParser {
@@ -241,6 +291,7 @@ StatusOr<LongCsv> ReadLongCsv(std::istream& in, const LongCsvOptions& options) {
     first = false;
     if (header) continue;
     if (!parser.Add(*line)) return LongLineError(options.name, lines.number(), *line);
+    if (options.complete) parser.lines.push_back(lines.number());
     if (parser.rows.size() > kMaximumRows) {
       return LineError(options.name, lines.number(),
                        "more than {} rows; average them over a coarser step, or leave out old ones",
@@ -251,6 +302,11 @@ StatusOr<LongCsv> ReadLongCsv(std::istream& in, const LongCsvOptions& options) {
   if (parser.rows.empty()) {
     return Error(StatusCode::kInvalidArgument, "{}: no rows; write timestamp,value on each line",
                  options.name);
+  }
+  if (options.complete) {
+    // Where no distance is positive, any step shows that.
+    const Duration step = std::max(CommonDistance(parser.rows), Duration(1));
+    TW_RETURN_IF_ERROR(CheckComplete(parser, step, options.name));
   }
   LongCsv out;
   if (parser.unit != nullptr && std::string_view(parser.unit) != "s") {

@@ -25,6 +25,7 @@ struct LongCsvOptions {
   std::string name = "input";  ///< of the file, for messages
   Duration irregular_step{0};  ///< what rows at irregular times are averaged over; 0: see
                                ///< history/series_grid.h
+  bool complete = false;       ///< a value for every step, in order: else an error with its line
 };
 struct LongCsv {
   Series series;
@@ -34,8 +35,10 @@ struct LongCsv {
 /// s, ms, us or ns. What cannot be read stops with "name:line: what; what would be right"
 /// (kInvalidArgument): a row that has not two fields, a time that is none, a value that is no
 /// number, is negative or infinite. What can be repaired is, and `repairs` says so: order, repeated
-/// and irregular times (history/series_grid.h), words for a missing value. Bounds: 10 million rows,
-/// 4096 bytes a line.
+/// and irregular times (history/series_grid.h), words for a missing value. Where the series must be
+/// `complete` none of these is repaired: the first row that is early, repeated, late, between steps,
+/// without a value or above kMostDemand stops. Bounds: 10 million rows, 4096 bytes a line.
+inline constexpr double kMostDemand = 1e15;
 [[nodiscard]] StatusOr<LongCsv> ReadLongCsv(std::istream& in, const LongCsvOptions& options);
 
 struct PanelCsvOptions {

@@ -25,6 +25,10 @@ Status CheckTrace(const Series& trace) {
   if (trace.size() < kFewestSteps) {
     return Error(kBad, "a trace of {} steps is too short: at least {}", trace.size(), kFewestSteps);
   }
+  if (trace.size() > kMostSteps) {
+    return Error(kBad, "{} steps are more than {}; replay a coarser step or less of it",
+                 trace.size(), kMostSteps);
+  }
   for (std::size_t t = 0; t < trace.size(); ++t) {
     if (Series::IsGap(trace.values[t])) {
       return Error(kBad, "no demand is known at {}: a replay needs every step",
@@ -57,14 +61,16 @@ StatusOr<StoreModel> ModelFor(const Series& trace, const StoreOptions& options) 
   store.max_nodes = options.max_nodes;
   if (store.max_nodes <= 0) {
     const double needed = std::min<double>(kMostNodes, std::ceil(highest / store.node_capacity));
-    store.max_nodes = std::min(kMostNodes, static_cast<int>(needed) + 2);
+    store.max_nodes =
+        std::max(options.min_nodes, std::min(kMostNodes, static_cast<int>(needed) + 2));
   }
+  store.min_nodes = options.min_nodes;
   store.moves.provisioning = RoundUp(Seconds(options.provisioning_time) / Seconds(trace.step));
   store.moves.full_migration = Seconds(options.full_migration_time) / Seconds(trace.step);
   store.first = FirstJudged(trace);
   const double before = trace.values[static_cast<std::size_t>(store.first - 1)];
-  store.start_nodes =
-      std::clamp(RoundUp(before / (kStartUse * store.node_capacity)), 1, store.max_nodes);
+  const double start = std::min<double>(before / (kStartUse * store.node_capacity), kMostNodes);
+  store.start_nodes = std::clamp(RoundUp(start), store.min_nodes, store.max_nodes);
   return store;
 }
 
@@ -75,14 +81,20 @@ void Episodes::Violated(int t) {
 
 Outcome Run(const Series& trace, const StoreModel& store, const Decide& decide,
             const std::function<void(int, int)>& decided,
-            const std::function<void(const ServedStep&)>& served) {
+            const std::function<void(const ServedStep&)>& served, const SetOut& set_out) {
   Outcome out;
   Episodes episodes(store.step);
-  const auto end = static_cast<int>(trace.size());
   const double hours = store.StepHours();
-  int nodes = store.start_nodes;
-  int t = store.first;
-  const auto serve = [&](double capacity, int billed) {
+  const auto answer = [&](int t, int nodes) {
+    const int target = std::clamp(decide(t, nodes), store.min_nodes, store.max_nodes);
+    if (decided) decided(t, target);
+    if (target != nodes) out.moves.push_back({t, nodes, target});
+    return target;
+  };
+  const auto begin = [&](int t, int from, int to, MoveCourse& course) {
+    set_out ? set_out(t, from, to, course) : PlanCourse(store.moves, from, to, course);
+  };
+  const auto serve = [&](int t, double capacity, int billed) {
     const double demand = trace.values[static_cast<std::size_t>(t)] / store.node_capacity;
     out.node_hours += billed * hours;
     out.demand_hours += demand * hours;
@@ -93,22 +105,8 @@ Outcome Run(const Series& trace, const StoreModel& store, const Decide& decide,
     }
     if (served) served({t, capacity * store.node_capacity, billed});
     ++out.steps;
-    ++t;
   };
-  while (t < end) {
-    const int target = std::clamp(decide(t - 1, nodes), 1, store.max_nodes);
-    if (decided) decided(t - 1, target);
-    if (target == nodes) {
-      serve(nodes, nodes);
-      continue;
-    }
-    out.moves.push_back({t - 1, nodes, target});
-    const int steps = store.moves.Steps(nodes, target);
-    for (int j = 0; j < steps && t < end; ++j) {
-      serve(store.moves.Capacity(nodes, target, j), std::max(nodes, target));
-    }
-    nodes = target;
-  }
+  WalkMoves(store.first, static_cast<int>(trace.size()), store.start_nodes, answer, begin, serve);
   out.episodes = episodes.count();
   return out;
 }

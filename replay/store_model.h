@@ -8,14 +8,15 @@
 
 #include "core/series.h"
 #include "core/status.h"
-#include "planner/move_model.h"
+#include "planner/move_walk.h"
 
 namespace tidewright::replay {
 
 /// What the store is made of. A node serves node_capacity of demand in each step.
 struct StoreModel {
   double node_capacity = 1;  ///< Q, the trace's unit
-  int max_nodes = 64;        ///< Z; sizes are 1…Z
+  int min_nodes = 1;
+  int max_nodes = 64;  ///< Z; sizes are min…Z
   Duration step = std::chrono::minutes(5);
   MoveModel moves;
   int first = 0;        ///< the first step that is judged; what lies before it is history
@@ -26,13 +27,15 @@ struct StoreModel {
 
 struct StoreOptions {
   double node_capacity = 0;  ///< 0: (the trace's 99.5th percentile) / 12, its maximum if that is 0
-  int max_nodes = 0;         ///< 0: min(64, ⌈maximum / Q⌉ + 2)
+  int min_nodes = 1;
+  int max_nodes = 0;  ///< 0: min(64, ⌈maximum / Q⌉ + 2), min_nodes at least
   Duration full_migration_time = std::chrono::hours(4);
   Duration provisioning_time = std::chrono::minutes(5);
 };
 /// The model for a trace. Judged from day 14 of 28 or more, day 7 of 14 or more, else from the
-/// middle. kInvalidArgument where the trace has gaps, negative values, fewer than 4 steps or no
-/// demand at all.
+/// middle. kInvalidArgument where the trace has gaps, negative values, fewer than 4 steps, more
+/// than kMostSteps, or no demand at all.
+inline constexpr std::size_t kMostSteps = 500'000;
 [[nodiscard]] StatusOr<StoreModel> ModelFor(const Series& trace, const StoreOptions& options);
 
 /// A move that was decided at the end of step `decided`.
@@ -69,11 +72,15 @@ struct ServedStep {
 
 /// Asked at the end of step t while no move is under way: how many nodes there should be.
 using Decide = std::function<int(int t, int nodes)>;
-/// Runs the trace through the store. Answers outside 1…Z are clamped. `decided` and `served`, where
-/// given, are told every answer and every judged step.
+/// How a move that is decided at the end of step t will go.
+using SetOut = std::function<void(int t, int from, int to, MoveCourse& course)>;
+/// Runs the trace through the store. Answers outside min…Z are clamped. `decided` and `served`,
+/// where given, are told every answer and every judged step; `set_out`, where given, makes moves go
+/// otherwise than the model says.
 [[nodiscard]] Outcome Run(const Series& trace, const StoreModel& store, const Decide& decide,
                           const std::function<void(int t, int target)>& decided = {},
-                          const std::function<void(const ServedStep&)>& served = {});
+                          const std::function<void(const ServedStep&)>& served = {},
+                          const SetOut& set_out = {});
 
 /// Counts violating steps into episodes.
 class Episodes {

@@ -268,6 +268,40 @@ BOOST_AUTO_TEST_CASE(files_that_are_none_are_refused) {
   BOOST_TEST(Mentions(refusal("/dev/zero"), "larger than"));
 }
 
+BOOST_AUTO_TEST_CASE(a_policy_stands_alone_or_in_a_whole_file) {
+  const auto alone = ParsePolicy("policy: {min_shards: 4, max_shards: 9}\n", "p.yaml");
+  BOOST_REQUIRE_MESSAGE(alone.ok(), alone.status());
+  BOOST_TEST(alone->min_shards == 4);
+  const auto whole = ParsePolicy(
+      "cluster: c\ndata_dir: /tmp/x\nredis: {seeds: [\"127.0.0.1:7000\"]}\n"
+      "policy: {min_shards: 5, max_shards: 9}\n",
+      "t.yaml");
+  BOOST_REQUIRE_MESSAGE(whole.ok(), whole.status());
+  BOOST_TEST(whole->min_shards == 5);
+  const auto refusal = [](const std::string& yaml) {
+    const auto policy = ParsePolicy(yaml, "p.yaml");
+    return policy.ok() ? "accepted" : Message(policy.status());
+  };
+  BOOST_TEST(Mentions(refusal(""), "policy: is missing"));
+  BOOST_TEST(Mentions(refusal("policy: {}\nmin_shards: 3\n"), "p.yaml:2: min_shards"));
+  BOOST_TEST(Mentions(refusal("policy:\n  min_shards: 0\n"), "p.yaml:2: policy.min_shards"));
+}
+
+BOOST_AUTO_TEST_CASE(a_key_of_a_policy_can_be_given_otherwise) {
+  const std::string yaml = "policy:\n  min_shards: 4\n";
+  const auto with = [&](const std::string& key, const std::string& value) {
+    return ParsePolicy(yaml, "p.yaml", {{.key = key, .value = value, .from = "--sweep"}});
+  };
+  BOOST_TEST(with("min_shards", "6")->min_shards == 6);
+  const auto added = with("max_shards", "40");
+  BOOST_TEST(added->max_shards == 40);
+  BOOST_TEST(added->min_shards == 4);
+  BOOST_TEST(Mentions(Message(with("min_shards", "none").status()), "--sweep: policy.min_shards"));
+  BOOST_TEST(Mentions(Message(with("min_shard", "4").status()), "--sweep: policy.min_shard"));
+  BOOST_TEST(ParsePolicy("policy: {}", "p", {{"step", "10m", "--sweep"}})->step ==
+             std::chrono::minutes(10));
+}
+
 BOOST_AUTO_TEST_CASE(sizes_and_addresses) {
   using namespace tidewright::config;
   BOOST_TEST(ParseSize("1GiB", false).value() == 1073741824.0);

@@ -39,6 +39,19 @@ std::string CheckLong(const std::string& bytes, Duration irregular_step, int* ac
   return CheckSeries(read->series);
 }
 
+std::string CheckComplete(const std::string& bytes, int* accepted) {
+  std::istringstream in(bytes);
+  const auto read =
+      ReadLongCsv(in, {.name = "input", .irregular_step = Duration(0), .complete = true});
+  if (!read.ok()) return CheckError(read.status());
+  if (accepted != nullptr) ++*accepted;
+  if (read->series.Observed() != read->series.size()) return "a gap in a complete series";
+  for (const double value : read->series.values) {
+    if (value > kMostDemand) return "a demand beyond the bound";
+  }
+  return CheckSeries(read->series);
+}
+
 std::string CheckPanel(const std::string& bytes, int* accepted) {
   std::istringstream in(bytes);
   const auto read = ReadPanelCsv(in, {.name = "input", .step = kHour, .start = WallTime{}});
@@ -61,6 +74,9 @@ std::string CheckSeriesCsv(const std::string& bytes, int* accepted) {
   for (const Duration step : {Duration(0), Duration(std::chrono::seconds(1))}) {
     if (const auto wrong = CheckLong(bytes, step, accepted); !wrong.empty())
       return "long: " + wrong;
+  }
+  if (const auto wrong = CheckComplete(bytes, accepted); !wrong.empty()) {
+    return "complete: " + wrong;
   }
   const auto wrong = CheckPanel(bytes, accepted);
   return wrong.empty() ? "" : "panel: " + wrong;

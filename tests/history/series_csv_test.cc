@@ -168,6 +168,22 @@ BOOST_AUTO_TEST_CASE(a_mistyped_year_is_found_before_it_eats_the_memory) {
   BOOST_TEST(Holds(refusal, "mistyped"));
 }
 
+BOOST_AUTO_TEST_CASE(a_complete_series_is_refused_at_the_first_row_that_would_need_repair) {
+  const auto complete = [](const std::string& text) {
+    std::istringstream in(text);
+    return ReadLongCsv(in, {.name = "load.csv", .irregular_step = Duration(0), .complete = true});
+  };
+  const std::string head = "timestamp,value\n0,1\n300,2\n600,3\n";
+  BOOST_TEST(complete(head + "900,4\n").value().series.size() == 4);
+  BOOST_TEST(Holds(Refusal(complete(head + "1200,4\n")), "load.csv:5: 1 step of 5m is missing"));
+  BOOST_TEST(Holds(Refusal(complete(head + "600,4\n")), "load.csv:5: "));
+  BOOST_TEST(Holds(Refusal(complete(head + "450,4\n")), "load.csv:5: "));
+  BOOST_TEST(Holds(Refusal(complete(head + "1000,4\n")), "load.csv:5: "));
+  BOOST_TEST(Holds(Refusal(complete(head + "900,\n")), "load.csv:5: no value at"));
+  BOOST_TEST(Holds(Refusal(complete(head + "900,2e15\n")), "load.csv:5: a demand of 2e+15"));
+  BOOST_TEST(Holds(Refusal(complete("0,1\n900,2\n1200,3\n1500,4\n")), "load.csv:2: 2 steps of 5m are missing"));
+}
+
 BOOST_AUTO_TEST_CASE(a_panel_keeps_order_ids_inner_gaps_and_ends) {
   for (const char* header : {"", "id,v1,v2,v3\n", "\"V1\",\"V2\",\"V3\"\n", "unique_id,1,2\n"}) {
     const auto read = Panel(header + std::string("B,1,2,3\n\"a, \"\"b\"\"\",,5,,6,,\nempty,,\n"));
