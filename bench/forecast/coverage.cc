@@ -1,10 +1,11 @@
-// coverage FOLDER [shift FACTOR] [no-feedback]: do published quantiles hold?
+// coverage FOLDER [shift FACTOR] [days N] [no-feedback]: do published quantiles hold?
 //
 // Each five-minute trace is followed as a running controller would: from its middle (day 8 at the
-// earliest, the last eight days at most), a forecast every hour, its promises noted and settled as
-// demand arrives. The first two days are feedback alone; what follows is judged. With `shift`,
-// demand is multiplied by FACTOR from the middle of what is judged on; before and after are told
-// apart. Coverage is pooled over traces; pinball loss is relative to each trace's mean demand.
+// earliest, the last eight days at most, or N), a forecast every hour, its promises noted and
+// settled as demand arrives. The first two days are feedback alone; what follows is judged. With
+// `shift`, demand is multiplied by FACTOR from the middle of what is judged on; before and after
+// are told apart. Coverage is pooled over traces; pinball loss is relative to each trace's mean
+// demand.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -24,13 +25,13 @@ constexpr int kDay = 288;
 constexpr int kHour = 12;
 constexpr int kHistory = 8064;
 constexpr int kFeedbackDays = 2;
-constexpr int kMostDays = 8;
 const std::vector<double> kLevels = {0.5, 0.8, 0.9, 0.95, 0.99};
 constexpr std::array<int, 2> kWindows = {kHour, 4 * kHour};
 
 struct Options {
   std::string folder;
   double shift = 1;
+  int days = 8;
   bool feedback = true;
 };
 
@@ -118,7 +119,7 @@ class Run {
   void Follow(Trace trace) {
     const int n = static_cast<int>(trace.series.values.size());
     const int end = n - kDay;  // the last origin sees a day
-    const int begin = std::max({8 * kDay, n / 2, end - kMostDays * kDay});
+    const int begin = std::max({8 * kDay, n / 2, end - options_.days * kDay});
     const int judged = begin + kFeedbackDays * kDay;
     if (judged + kDay > end) return;
     const int shift = options_.shift == 1 ? n : (judged + end) / 2;
@@ -233,6 +234,8 @@ int Main(int argc, char** argv) {
     const std::string word = argv[i];
     if (word == "shift" && i + 1 < argc) {
       options.shift = std::atof(argv[++i]);
+    } else if (word == "days" && i + 1 < argc) {
+      options.days = std::max(kFeedbackDays + 1, std::atoi(argv[++i]));
     } else if (word == "no-feedback") {
       options.feedback = false;
     } else {
@@ -240,7 +243,7 @@ int Main(int argc, char** argv) {
     }
   }
   if (options.folder.empty()) {
-    fmt::print(stderr, "usage: coverage FOLDER [shift FACTOR] [no-feedback]\n");
+    fmt::print(stderr, "usage: coverage FOLDER [shift FACTOR] [days N] [no-feedback]\n");
     return 2;
   }
   const auto traces = ReadFiveMinuteTraces(options.folder);
