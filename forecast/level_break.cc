@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <deque>
+#include <optional>
 
 namespace tidewright {
 namespace {
@@ -70,12 +72,44 @@ class Hours {
   [[nodiscard]] int Period() const { return period_; }
   [[nodiscard]] int Warmup() const { return period_ * fewest_; }
 
-  /// Of hour c from what was usual before hour `before`; NaN where that is not known.
-  [[nodiscard]] double Difference(int c, int before) const {
+  /// Of each hour from what was usual in the seasons before it, the newest `seasons` of them left
+  /// out; NaN where that is not known.
+  [[nodiscard]] const std::vector<double>& LeavingOut(int seasons) const {
+    while (static_cast<int>(differences_.size()) <= seasons) differences_.emplace_back();
+    std::vector<double>& known = differences_[static_cast<std::size_t>(seasons)];
+    if (known.empty()) {
+      known.reserve(logs_.size());
+      for (int c = 0; c < size(); ++c) known.push_back(Compute(c, seasons));
+    }
+    return known;
+  }
+  /// Of [begin, end), without what is not known; `before` is not after `begin`.
+  [[nodiscard]] std::vector<double> Differences(int begin, int end, int before) const {
+    std::vector<double> out;
+    begin = std::max(0, begin);
+    end = std::min(end, size());
+    if (begin < end) out.reserve(static_cast<std::size_t>(end - begin));
+    while (begin < end) {
+      const int left_out = (begin - before) / period_;
+      const int until = std::min(end, before + (left_out + 1) * period_);
+      for (const std::vector<double>& known = LeavingOut(left_out); begin < until; ++begin) {
+        const double d = known[static_cast<std::size_t>(begin)];
+        if (!std::isnan(d)) out.push_back(d);
+      }
+    }
+    return out;
+  }
+  void Raise(int end, double by) {
+    for (int c = 0; c < end; ++c) logs_[c] += by;
+    differences_.clear();
+  }
+
+ private:
+  [[nodiscard]] double Compute(int c, int left_out) const {
     std::array<double, kSeasonsBefore> past{};
     int count = 0;
-    for (int i = c - period_; i >= 0 && count < kSeasonsBefore; i -= period_) {
-      if (i < before) past[count++] = logs_[i];
+    for (int i = c - (left_out + 1) * period_; i >= 0 && count < kSeasonsBefore; i -= period_) {
+      past[count++] = logs_[i];
     }
     if (count < fewest_) return Series::kGap;
     const auto middle = past.begin() + count / 2;
@@ -84,46 +118,27 @@ class Hours {
     if (count % 2 == 0) median = 0.5 * (median + *std::max_element(past.begin(), middle));
     return logs_[c] - median;
   }
-  /// Of [begin, end), without what is not known.
-  [[nodiscard]] std::vector<double> Differences(int begin, int end, int before) const {
-    std::vector<double> out;
-    for (int c = std::max(0, begin); c < std::min(end, size()); ++c) {
-      const double d = Difference(c, before);
-      if (!std::isnan(d)) out.push_back(d);
-    }
-    return out;
-  }
-  void Raise(int end, double by) {
-    for (int c = 0; c < end; ++c) logs_[c] += by;
-  }
 
- private:
   int first_ = 0;
   int period_ = 0;
   int fewest_ = kFewestSeasons;
   std::vector<double> logs_;
+  /// [seasons left out][hour], filled when first asked for.
+  mutable std::deque<std::vector<double>> differences_;
 };
 
 // What differences are usual over as much evidence, at other times than those around a break.
 class Usual {
  public:
-  explicit Usual(const Hours& hours) : first_(hours.Warmup()), period_(hours.Period()) {
-    std::vector<double> differences;
-    for (int c = first_; c < hours.size(); ++c) differences.push_back(hours.Difference(c, c));
-    for (std::size_t w = 0; w < kEvidence.size(); ++w) {
-      const int width = kEvidence[w];
-      for (int c = 0; c + width <= static_cast<int>(differences.size()); ++c) {
-        sizes_[w].push_back(
-            std::abs(Median({differences.begin() + c, differences.begin() + c + width})));
-      }
-    }
-  }
+  explicit Usual(const Hours& hours) : hours_(hours) {}
   /// Rising sizes away from `at`: before that, and from when half of the seasons before lie behind.
   [[nodiscard]] std::vector<double> AwayFrom(int at, std::size_t w) const {
-    const auto& all = sizes_[w];
+    const auto& all = Sizes(w);
+    const int first = hours_.Warmup();
     const int size = static_cast<int>(all.size());
-    const int before = std::clamp(at - kEvidence[w] - first_, 0, size);
-    const int after = std::clamp(at + (kSeasonsBefore / 2 + 1) * period_ - first_, before, size);
+    const int before = std::clamp(at - kEvidence[w] - first, 0, size);
+    const int after =
+        std::clamp(at + (kSeasonsBefore / 2 + 1) * hours_.Period() - first, before, size);
     std::vector<double> out(all.begin(), all.begin() + before);
     out.insert(out.end(), all.begin() + after, all.end());
     std::sort(out.begin(), out.end());
@@ -131,9 +146,23 @@ class Usual {
   }
 
  private:
-  int first_;
-  int period_;
-  std::array<std::vector<double>, kEvidence.size()> sizes_;
+  const std::vector<double>& Sizes(std::size_t w) const {
+    std::vector<double>& sizes = sizes_[w];
+    const int width = kEvidence[w];
+    if (!sizes.empty()) return sizes;
+    std::vector<double> window;
+    const std::vector<double>& differences = hours_.LeavingOut(0);
+    for (int c = hours_.Warmup(); c + width <= hours_.size(); ++c) {
+      window.assign(differences.begin() + c, differences.begin() + c + width);
+      const auto middle = window.begin() + width / 2;
+      std::nth_element(window.begin(), middle, window.end());
+      sizes.push_back(std::abs(*middle));
+    }
+    return sizes;
+  }
+
+  const Hours& hours_;
+  mutable std::array<std::vector<double>, kEvidence.size()> sizes_;  // filled when first asked for
 };
 
 // The logarithm of the change at hour `at`; 0 where there is none that is sure.
@@ -188,23 +217,23 @@ std::vector<LevelBreak> FindLevelBreaks(const Prepared& p) {
   std::vector<LevelBreak> out;
   Hours hours(p);
   if (!hours.Seasonal() || hours.size() < hours.Warmup() + 2 * kEdge) return out;
-  Usual usual(hours);
+  std::optional<Usual> usual(std::in_place, hours);
   for (int at = hours.Warmup() + kEdge; at + kEdge <= hours.size(); ++at) {
-    double size = BreakAt(hours, usual, at);
+    double size = BreakAt(hours, *usual, at);
     if (size == 0) continue;
     int best = at;
     double most = Contrast(hours, at, size);
     for (int later = at + 1; later < at + kEdge && later + kEdge <= hours.size(); ++later) {
       const double contrast = Contrast(hours, later, size);
-      const double there = contrast > most ? BreakAt(hours, usual, later) : 0;
+      const double there = contrast > most ? BreakAt(hours, *usual, later) : 0;
       if (there * size <= 0) continue;
       best = later;
       most = contrast;
     }
-    size = BreakAt(hours, usual, best);
+    size = BreakAt(hours, *usual, best);
     out.push_back({.at = p.start + p.step * hours.Step(best, p.hour), .factor = std::exp(size)});
     hours.Raise(best, size);
-    usual = Usual(hours);
+    usual.emplace(hours);
     at = best + kEdge - 1;
   }
   if (out.size() > kMostBreaks) out.clear();
