@@ -22,11 +22,6 @@ struct Proposal {
   [[nodiscard]] int step() const { return to > from ? to - from : from - to; }
 };
 
-struct Verdict {
-  std::optional<Reason> reason;  ///< absent: nothing against it
-  int allowed = 0;               ///< shards to go to; `from` is a veto
-};
-
 /// The shards that are left of the proposal, and what was said against it.
 struct Judgement {
   int to = 0;
