@@ -169,6 +169,48 @@ void ReadPrices(Section& section, Policy& policy) {
   section.Whole("static_peak_shards", policy.static_peak_shards, 0, 1000);
 }
 
+void ReadBudget(Section& section, const char* key, Money& target) {
+  double amount = target.Units();
+  section.Number(key, amount, 0, 1e9);
+  target = Money::FromUnits(amount);
+}
+
+void ReadWindows(Section& section, Policy& policy) {
+  std::vector<std::string> texts;
+  section.Texts("windows", texts);
+  policy.windows.clear();
+  for (const std::string& text : texts) {
+    auto window = ParseWindow(text);
+    if (window.ok()) {
+      policy.windows.push_back(*std::move(window));
+    } else {
+      section.Wrong("windows",
+                    fmt::format("{} is no window: {}", Shown(text), Message(window.status())));
+    }
+  }
+  section.Flag("emergency_ignores_windows", policy.emergency_ignores_windows);
+}
+
+void ReadGuards(Section& section, Policy& policy) {
+  section.Whole("hard_max_shards", policy.hard_max_shards, 0, 1000);
+  if (policy.hard_max_shards != 0 && policy.hard_max_shards < policy.max_shards) {
+    section.Wrong("hard_max_shards",
+                  fmt::format("{} is below max_shards, {}; write at least that, or 0 for the same",
+                              policy.hard_max_shards, policy.max_shards));
+  }
+  section.Whole("max_scale_outs_per_hour", policy.max_scale_outs_per_hour, 0, 1000);
+  section.Whole("max_scale_outs_per_day", policy.max_scale_outs_per_day, 0, 1000);
+  section.Whole("max_scale_ins_per_hour", policy.max_scale_ins_per_hour, 0, 1000);
+  section.Whole("max_scale_ins_per_day", policy.max_scale_ins_per_day, 0, 1000);
+  ReadWindows(section, policy);
+  ReadBudget(section, "budget_per_day", policy.budget_per_day);
+  ReadBudget(section, "budget_per_month", policy.budget_per_month);
+  section.Flag("emergency_ignores_budget", policy.emergency_ignores_budget);
+  section.Span("settling_time", policy.settling_time, 0s, kDay);
+  section.Number("min_fresh_partition_share", policy.min_fresh_partition_share, 0, 1);
+  section.Span("max_forecast_age", policy.max_forecast_age, 1min, kDay);
+}
+
 // What no single key can tell.
 void CheckPolicy(Section& section, const Policy& policy) {
   if (policy.min_shards > policy.max_shards) {
@@ -257,6 +299,7 @@ void ReadPolicy(Section& section, Policy& policy) {
   section.Whole("max_step_in", policy.max_step_in, 1, 100);
   ReadSafety(section, policy);
   section.Number("min_fresh_share", policy.min_fresh_share, 0, 1);
+  ReadGuards(section, policy);
   section.Span("horizon", policy.horizon, 10min, 14 * kDay);
   section.Span("step", policy.step, 1min, 1h);
   section.Span("recommendation_ttl", policy.recommendation_ttl, 1s, kDay);
@@ -333,10 +376,11 @@ void CollectWarnings(const Section& top, const Section& policy_section, Outcome&
   }
   if (const auto& local = config.provisioner.local) {
     const int ports = local->last_port - local->first_port + 1;
-    const int needed = (policy.max_shards - policy.min_shards) * (1 + policy.replicas_per_shard);
+    const int most = std::max(policy.max_shards, policy.hard_max_shards);
+    const int needed = (most - policy.min_shards) * (1 + policy.replicas_per_shard);
     if (ports < needed) {
       Warn(outcome, top, "provisioner", "provisioner.local.last_port",
-           fmt::format("{} ports are too few for the {} servers between min_shards and max_shards",
+           fmt::format("{} ports are too few for the {} servers between min_shards and the most",
                        ports, needed));
     }
   }

@@ -6,7 +6,7 @@
 namespace tidewright {
 namespace {
 
-constexpr std::array<std::pair<ReasonCode, const char*>, 27> kNames = {{
+constexpr std::array<std::pair<ReasonCode, const char*>, 35> kNames = {{
     {ReasonCode::kForecastExceedsCapacity, "forecast_exceeds_capacity"},
     {ReasonCode::kDemandExceedsCapacity, "demand_exceeds_capacity"},
     {ReasonCode::kForecastBelowCapacity, "forecast_below_capacity"},
@@ -26,6 +26,14 @@ constexpr std::array<std::pair<ReasonCode, const char*>, 27> kNames = {{
     {ReasonCode::kCapacityUnknown, "capacity_unknown"},
     {ReasonCode::kHotPartition, "hot_partition"},
     {ReasonCode::kNotPlaceable, "not_placeable"},
+    {ReasonCode::kDataStale, "data_stale"},
+    {ReasonCode::kDataImplausible, "data_implausible"},
+    {ReasonCode::kDataZero, "data_zero"},
+    {ReasonCode::kRateLimit, "rate_limit"},
+    {ReasonCode::kWindow, "window"},
+    {ReasonCode::kBudget, "budget"},
+    {ReasonCode::kForeignChange, "foreign_change"},
+    {ReasonCode::kClockJumped, "clock_jumped"},
     {ReasonCode::kStopped, "stopped"},
     {ReasonCode::kAutoLocked, "auto_locked"},
     {ReasonCode::kFailureBackoff, "failure_backoff"},

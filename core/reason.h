@@ -29,6 +29,14 @@ enum class ReasonCode {
   kCapacityUnknown,   ///< the policy names no capacity for any resource
   kHotPartition,      ///< one partition alone is more than an even share: it cannot be split
   kNotPlaceable,      ///< no assignment of partitions keeps every shard under its limit
+  kDataStale,         ///< as kDataMissing: told, but too long ago
+  kDataImplausible,   ///< likewise: told, but against the metric's contract
+  kDataZero,          ///< likewise: a zero where there was load, or load is forecast
+  kRateLimit,         ///< too many actions of this kind began within an hour or a day
+  kWindow,            ///< the policy's windows, or a hold, leave no room for it now
+  kBudget,            ///< it would cost more than the policy's budget
+  kForeignChange,     ///< somebody else changed the topology a short while ago
+  kClockJumped,       ///< the clock was set a short while ago
   // Why nothing is begun by itself, whatever is planned.
   kStopped,         ///< the kill switch is thrown
   kAutoLocked,      ///< auto mode is locked: it is as approve mode

@@ -11,21 +11,25 @@ namespace {
 const std::vector<Guard>& GuardsOf(PlanKind kind) {
   using namespace guards;  // NOLINT: every one of them
   // Those that weaken come first: what they leave is what the others judge.
-  static const std::vector<Guard> kOut = {PoorForecast, Maximum,  StepLimit,
-                                          InFlight,     Cooldown, MovesMustBePossible};
+  static const std::vector<Guard> kOut = {
+      PoorForecast, Maximum, Budget,    StepLimit, InFlight,
+      Settling,     Windows, RateLimit, Cooldown,  MovesMustBePossible};
   static const std::vector<Guard> kIn = {Minimum,
                                          StepLimit,
                                          DemandMustStayLow,
                                          InFlight,
+                                         Settling,
+                                         Windows,
                                          MovesMustBePossible,
                                          NodesMustBeWell,
                                          DataMustBeFresh,
+                                         RateLimit,
                                          Cooldown,
                                          ForecastMustBeTrusted,
                                          ObservedLoadMustBeLow};
   // It adds no capacity and moves data on the word of the samples alone.
-  static const std::vector<Guard> kRebalance = {InFlight, MovesMustBePossible, NodesMustBeWell,
-                                                DataMustBeFresh, Cooldown};
+  static const std::vector<Guard> kRebalance = {
+      InFlight, Settling, Windows, MovesMustBePossible, NodesMustBeWell, DataMustBeFresh, Cooldown};
   switch (kind) {
     case PlanKind::kScaleIn:
       return kIn;

@@ -73,7 +73,7 @@ Plan Frame(const Situation& s) {
   plan.cluster = topology.cluster;
   plan.created = s.input.now;
   plan.expires = s.input.now + s.policy.recommendation_ttl;
-  plan.topology_fingerprint = topology.Fingerprint();
+  plan.topology_fingerprint = s.continuity.fingerprint;
   plan.from_shards = s.shards;
   plan.to_shards = s.shards;
   plan.replicas_per_shard = s.policy.replicas_per_shard;
@@ -156,10 +156,9 @@ Plan Stay(const Situation& s, Plan plan, std::vector<Reason> rejections) {
     if (!s.HasForecast()) {
       for (Resource missing : kAllResources) {
         if (!s.capacity.binds()[missing] || s.forecast[missing]) continue;
-        plan.reasons.push_back({ReasonCode::kNoForecast,
-                                fmt::format("there is no forecast of {}: only what is observed can "
-                                            "add shards",
-                                            ResourceName(missing))});
+        Reason none = NoForecast(s, missing);
+        none.text += ": only what is observed can add shards";
+        plan.reasons.push_back(std::move(none));
       }
     }
     plan.reasons.push_back(
@@ -274,9 +273,11 @@ Plan Rebalance(const Situation& s, Plan plan, const Proposal& proposal,
   return Finish(s, std::move(plan), proposal, s.Respread(), window, std::move(rejections));
 }
 
-bool IsAtMaximum(const Plan& plan) {
-  return std::any_of(plan.reasons.begin(), plan.reasons.end(),
-                     [](const Reason& reason) { return reason.code == ReasonCode::kAtMaximum; });
+// No shard more may be had, whatever is needed.
+bool IsAtLimit(const Plan& plan) {
+  return std::any_of(plan.reasons.begin(), plan.reasons.end(), [](const Reason& reason) {
+    return reason.code == ReasonCode::kAtMaximum || reason.code == ReasonCode::kBudget;
+  });
 }
 
 }  // namespace
@@ -288,7 +289,7 @@ Plan PlanFor(const Situation& situation) {
   std::vector<Reason> rejections;
   if (const auto out = ProposeScaleOut(situation, rejections)) {
     Plan bigger = ScaleOut(situation, plan, *out, rejections);
-    if (bigger.kind != PlanKind::kNone || !IsAtMaximum(bigger)) return bigger;
+    if (bigger.kind != PlanKind::kNone || !IsAtLimit(bigger)) return bigger;
     // What the shards that there are can still do.
     Append(rejections, bigger.reasons, "scale-out: ");
     if (const auto same = ProposeRebalance(situation, rejections)) {
@@ -310,7 +311,7 @@ Plan PlanFor(const Situation& situation) {
 
 Decision Decide(const PlanInput& input) {
   Situation situation(input);
-  Decision out{.plan = {}, .gate = input.state.gate};
+  Decision out{.plan = {}, .gate = input.state.gate, .continuity = situation.continuity};
   situation.size = DecideSize(situation, out.gate);
   out.plan = PlanFor(situation);
   return out;

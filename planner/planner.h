@@ -2,12 +2,14 @@
 #pragma once
 
 #include <optional>
+#include <vector>
 
 #include "collector/load_snapshot.h"
 #include "core/series.h"
 #include "core/status.h"
 #include "core/topology.h"
 #include "forecast/forecast.h"
+#include "planner/continuity.h"
 #include "planner/forecast_gate.h"
 #include "planner/plan.h"
 #include "planner/policy.h"
@@ -20,6 +22,18 @@ struct MoveExperience {
   std::optional<Duration> per_partition;  ///< mean time to move one partition
 };
 
+/// An action that was begun, however it ended.
+struct PastAction {
+  WallTime began;
+  PlanKind kind = PlanKind::kNone;
+};
+
+/// What the nodes cost so far.
+struct Spending {
+  Money today;  ///< since midnight, UTC
+  Money this_month;
+};
+
 /// What the planner remembers between cycles; it survives restarts by way of the journal.
 struct PlannerState {
   std::optional<WallTime> last_action_ended;
@@ -27,6 +41,10 @@ struct PlannerState {
   int action_target_shards = 0;  ///< of the one in flight
   MoveExperience experience;
   ForecastGate gate;  ///< what promises of demand came to
+  Continuity continuity;
+  std::vector<PastAction> recent_actions;  ///< of the last day at least, in any order
+  /// Absent: taken as if the present nodes had been there all the time.
+  std::optional<Spending> spent;
 };
 
 /// Observed demand of the cluster at the forecast's step, oldest first, the newest at the end;
@@ -46,7 +64,8 @@ struct PlanInput {
 
 struct Decision {
   Plan plan;
-  ForecastGate gate;  ///< of the next cycle's PlannerState
+  ForecastGate gate;      ///< of the next cycle's PlannerState
+  Continuity continuity;  ///< likewise
 };
 
 /// Always answers; a plan of kind kNone says in its reasons why. Never throws, never blocks.

@@ -3,10 +3,12 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "core/money.h"
 #include "core/resource.h"
 #include "core/time.h"
+#include "planner/action_window.h"
 
 namespace tidewright {
 
@@ -21,7 +23,9 @@ enum class Mode {
 
 struct Policy {
   int min_shards = 3;   ///< Redis Cluster needs three masters for a majority
-  int max_shards = 12;  ///< never plan more
+  int max_shards = 12;  ///< an emergency alone passes it …
+  /// … and nothing passes this one; 0, or less than max_shards: max_shards, also for emergencies.
+  int hard_max_shards = 0;
   int replicas_per_shard = 1;
 
   /// What one shard can bear of a resource at full use. A resource without a figure does not bind.
@@ -99,7 +103,32 @@ struct Policy {
   bool health_roll_back = false;
   Duration health_after = std::chrono::minutes(5);
 
-  double min_fresh_share = 0.995;  ///< of masters, for a decrease
+  /// Actions that may begin within any hour and any day; 0: any number. An emergency, and an
+  /// increase to min_shards, are not held back; each kind has a budget of its own.
+  int max_scale_outs_per_hour = 6;
+  int max_scale_outs_per_day = 48;
+  int max_scale_ins_per_hour = 2;
+  int max_scale_ins_per_day = 24;
+
+  /// When what may begin.
+  std::vector<ActionWindow> windows;
+  bool emergency_ignores_windows = false;
+
+  /// What all nodes may cost in a day and in a month (UTC); zero: any amount. An increase must
+  /// leave it kept if its size stayed until the day's end, and of the month for a day more.
+  Money budget_per_day;
+  Money budget_per_month;
+  bool emergency_ignores_budget = false;
+
+  /// After the topology was changed by somebody else, or the clock was set, nothing begins for this
+  /// long; a clock holds no emergency back.
+  Duration settling_time = std::chrono::minutes(15);
+
+  double min_fresh_share = 0.995;            ///< of masters, for a decrease
+  double min_fresh_partition_share = 0.995;  ///< of partitions, by their master, for a decrease
+  /// A forecast adds shards while the data that it was made from ended no longer ago: that is how
+  /// long an increase still comes when metrics go dark.
+  Duration max_forecast_age = std::chrono::hours(1);
   Duration horizon = std::chrono::hours(24);
   Duration step = std::chrono::minutes(5);
 

@@ -169,6 +169,16 @@ std::string DemandText(const Situation& s, Resource r, Duration window) {
   return fmt::format("nothing is known of {}", ResourceName(r));
 }
 
+Reason NoForecast(const Situation& s, Resource r) {
+  if (!s.outdated[r]) {
+    return {ReasonCode::kNoForecast, fmt::format("there is no forecast of {}", ResourceName(r))};
+  }
+  return {ReasonCode::kNoForecast,
+          fmt::format("the forecast of {} rests on data that ended at {}, max_forecast_age is {}",
+                      ResourceName(r), FormatTime(*s.outdated[r]),
+                      FormatDuration(s.policy.max_forecast_age))};
+}
+
 std::optional<Proposal> ProposeScaleOut(const Situation& s, std::vector<Reason>& rejections) {
   Proposal proposal{PlanKind::kScaleOut, s.shards, s.shards, false, {}};
   if (s.shards < s.policy.min_shards) {

@@ -34,6 +34,9 @@ namespace tidewright::planner {
 /// The time that a scale-in to `to` shards must be right for.
 [[nodiscard]] Duration ScaleInWindow(const Situation& situation, int to);
 
+/// That there is none of a resource, and why where it is known.
+[[nodiscard]] Reason NoForecast(const Situation& situation, Resource resource);
+
 /// "demand is forecast (p95) to reach 11,200 RU/s by 08:40", or what is observed where that is more
 /// or all there is.
 [[nodiscard]] std::string DemandText(const Situation& situation, Resource resource,

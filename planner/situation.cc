@@ -40,6 +40,72 @@ Observed Observe(Resource r, const Situation& s,
   return observed;
 }
 
+// A zero is doubted where the shard's share of what the others or the forecast say is more.
+bool IsDoubtfulZero(const Situation& s, const Shard& shard, Resource r, double value) {
+  constexpr double kNothing = 0.01;  // of what a shard can bear
+  if (value > 0) return false;
+  double expected = s.observed[r].at_least.value_or(0);
+  if (s.forecast[r]) expected = std::max(expected, s.forecast[r]->Over(s.policy.step).value);
+  const auto& shares = s.weights.share[r];
+  double share = 0;
+  if (shares.empty()) {
+    share = static_cast<double>(Count(shard.partitions)) / s.input.topology.partition_count;
+  }
+  for (const PartitionRange& range : shard.partitions) {
+    for (int p = std::max(0, range.first); p <= range.last; ++p) {
+      if (static_cast<std::size_t>(p) < shares.size()) share += shares[static_cast<std::size_t>(p)];
+    }
+  }
+  return expected * share > kNothing * s.capacity.Full(r, 1);
+}
+
+// The worst of a master's readings, by the count that it goes to; null: all are good.
+int DataQuality::*Fault(const Situation& s, const Shard& shard, const NodeLoad* node) {
+  if (node == nullptr) return &DataQuality::missing;
+  int DataQuality::*worst = nullptr;
+  for (Resource r : kAllResources) {
+    if (!s.capacity.binds()[r]) continue;
+    const Reading& reading = node->usage[r];
+    if (reading.quality == Quality::kMissing) return &DataQuality::missing;
+    if (reading.quality == Quality::kStale) {
+      worst = &DataQuality::stale;
+    } else if (!Fresh(reading)) {
+      worst = &DataQuality::implausible;
+    } else if (worst == nullptr && IsDoubtfulZero(s, shard, r, reading.value)) {
+      worst = &DataQuality::zero;
+    }
+  }
+  return worst;
+}
+
+DataQuality JudgeData(const Situation& s,
+                      const std::unordered_map<std::string, const NodeLoad*>& nodes) {
+  DataQuality quality;
+  // Without a single node told, a fresh total is the source's own word for all of them.
+  if (s.input.load.nodes.empty()) return quality;
+  int fresh = 0;
+  int partitions = 0;
+  int fresh_partitions = 0;
+  for (const Shard& shard : s.input.topology.shards) {
+    if (shard.partitions.empty()) continue;
+    ++quality.masters;
+    partitions += Count(shard.partitions);
+    const auto it = nodes.find(shard.master.id);
+    if (const auto fault = Fault(s, shard, it == nodes.end() ? nullptr : it->second)) {
+      ++(quality.*fault);
+      if (quality.first_bad.empty()) quality.first_bad = shard.master.Address();
+    } else {
+      ++fresh;
+      fresh_partitions += Count(shard.partitions);
+    }
+  }
+  if (quality.masters > 0) quality.fresh_share = static_cast<double>(fresh) / quality.masters;
+  if (partitions > 0) {
+    quality.partition_share = static_cast<double>(fresh_partitions) / partitions;
+  }
+  return quality;
+}
+
 }  // namespace
 
 Situation::Situation(const PlanInput& plan_input)
@@ -52,6 +118,10 @@ Situation::Situation(const PlanInput& plan_input)
   for (Resource r : kAllResources) {
     observed[r] = Observe(r, *this, nodes);
     if (!capacity.binds()[r] || !input.demand[r]) continue;
+    if (input.now - input.demand[r]->start > policy.max_forecast_age) {
+      outdated[r] = input.demand[r]->start;
+      continue;
+    }
     forecast[r] = DemandProfile::Make(*input.demand[r], input.now, policy.risk_quantile);
   }
   for (const Shard& shard : input.topology.shards) {
@@ -64,6 +134,12 @@ Situation::Situation(const PlanInput& plan_input)
       saturated = true;
     }
   }
+  quality = JudgeData(*this, nodes);
+  continuity = After(input.state.continuity, {.fingerprint = input.topology.Fingerprint(),
+                                              .in_flight = input.state.action_in_flight,
+                                              .last_action_ended = input.state.last_action_ended,
+                                              .now = input.now,
+                                              .step = policy.step});
 }
 
 bool Situation::HasForecast() const {

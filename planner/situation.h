@@ -24,6 +24,18 @@ struct Observed {
   double at_most = 0;
 };
 
+/// What the serving masters tell of the resources that bind, each by the worst of them.
+struct DataQuality {
+  int masters = 0;
+  int missing = 0;
+  int stale = 0;
+  int implausible = 0;
+  int zero = 0;                ///< told as fresh, where there was load or load is forecast
+  double fresh_share = 1;      ///< of the masters
+  double partition_share = 1;  ///< of the partitions: those of a fresh master
+  std::string first_bad;       ///< address
+};
+
 struct Situation {
   const PlanInput& input;
   Policy policy;   ///< Sane
@@ -32,6 +44,9 @@ struct Situation {
   Capacity capacity;
   PerResource<std::optional<DemandProfile>> forecast;  ///< of binding resources
   PerResource<Observed> observed;
+  PerResource<std::optional<WallTime>> outdated;  ///< data ended then: the forecast is not used
+  DataQuality quality;
+  Continuity continuity;   ///< this look included
   bool saturated = false;  ///< a serving master says so: its load is a lower bound of demand
   std::vector<std::string> empty_masters;  ///< addresses
   std::optional<SizeDecision> size;        ///< made once the rest is known

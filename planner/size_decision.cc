@@ -180,6 +180,8 @@ std::optional<SizeDecision> DecideSize(const Situation& s, ForecastGate& gate) {
   problem.fewest = s.policy.min_shards;
   problem.most = std::clamp(std::max(needed, s.shards), s.policy.min_shards,
                             std::max(s.policy.max_shards, s.policy.min_shards));
+  // What an emergency added beyond max_shards stays until it costs more than it serves.
+  problem.most = std::max(problem.most, std::min(s.shards, s.policy.hard_max_shards));
   problem.most = std::min(problem.most, problem.fewest + kMostSizes);
   problem.max_step_out = s.policy.max_step_out;
   problem.max_step_in = s.policy.max_step_in;

@@ -121,6 +121,7 @@ Policy Sane(Policy policy) {
   const Policy defaults;
   policy.min_shards = std::clamp(policy.min_shards, 1, 1'000'000);
   policy.max_shards = std::clamp(policy.max_shards, policy.min_shards, 1'000'000);
+  policy.hard_max_shards = std::clamp(policy.hard_max_shards, policy.max_shards, 1'000'000);
   policy.replicas_per_shard = std::clamp(policy.replicas_per_shard, 0, 100);
   policy.max_step_out = std::clamp(policy.max_step_out, 1, 1'000'000);
   policy.max_step_in = std::clamp(policy.max_step_in, 1, 1'000'000);
@@ -139,10 +140,13 @@ Policy Sane(Policy policy) {
   policy.move_cost = share(policy.move_cost, 0, 1e6, defaults.move_cost);
   policy.migration_streams = std::clamp(policy.migration_streams, 1, 1 << 20);
   policy.min_fresh_share = share(policy.min_fresh_share, 0, 1, defaults.min_fresh_share);
+  policy.min_fresh_partition_share =
+      share(policy.min_fresh_partition_share, 0, 1, defaults.min_fresh_partition_share);
   for (Duration* d :
        {&policy.provisioning_time, &policy.full_migration_time, &policy.consolidation_window,
         &policy.scale_in_window, &policy.scale_out_cooldown, &policy.scale_in_cooldown,
-        &policy.rebalance_cooldown, &policy.recommendation_ttl, &policy.horizon}) {
+        &policy.rebalance_cooldown, &policy.recommendation_ttl, &policy.horizon,
+        &policy.settling_time, &policy.max_forecast_age}) {
     *d = Bounded(*d);
   }
   policy.step = policy.step > Duration(0) ? Bounded(policy.step) : defaults.step;

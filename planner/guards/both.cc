@@ -16,6 +16,23 @@ Rest RestBefore(const Policy& policy, PlanKind kind) {
   return {"scale_out_cooldown", policy.scale_out_cooldown};
 }
 
+int Begun(const Situation& s, PlanKind kind, Duration within) {
+  const auto& actions = s.input.state.recent_actions;
+  return static_cast<int>(
+      std::count_if(actions.begin(), actions.end(), [&](const PastAction& action) {
+        const Duration since = s.input.now - action.began;
+        // What a clock that jumped back shows ahead is a recent one, for a decrease.
+        return action.kind == kind && since < within &&
+               (since >= Duration(0) || kind == PlanKind::kScaleIn);
+      }));
+}
+
+bool Forbids(WindowRule rule, PlanKind kind) {
+  return rule == WindowRule::kNoActions ||
+         (rule == WindowRule::kNoScaleIn && kind == PlanKind::kScaleIn) ||
+         (rule == WindowRule::kNoScaleOut && kind == PlanKind::kScaleOut);
+}
+
 }  // namespace
 
 Verdict InFlight(const Situation& s, const Proposal& p) {
@@ -43,6 +60,70 @@ Verdict Cooldown(const Situation& s, const Proposal& p) {
   return Veto(p, ReasonCode::kCooldown,
               fmt::format("the last action ended at {}; {} asks for {} of rest after it",
                           FormatTimeOfDay(*ended), rest.name, FormatDuration(rest.length)));
+}
+
+// Another agent may be at work still; by a clock that was set, forecasts are of another time.
+Verdict Settling(const Situation& s, const Proposal& p) {
+  const auto recent = [&](const std::optional<WallTime>& found) {
+    return found && s.input.now - *found < s.policy.settling_time;
+  };
+  const std::string rest =
+      fmt::format("settling_time asks for {} of rest", FormatDuration(s.policy.settling_time));
+  if (recent(s.continuity.foreign_change)) {
+    return Veto(p, ReasonCode::kForeignChange,
+                fmt::format("somebody else changed the topology, as was seen at {}; {}",
+                            FormatTimeOfDay(*s.continuity.foreign_change), rest));
+  }
+  if (recent(s.continuity.clock_jump) && !p.emergency) {
+    return Veto(p, ReasonCode::kClockJumped,
+                fmt::format("the clock jumped, or nobody looked for long, as was seen at {}; {}",
+                            FormatTimeOfDay(*s.continuity.clock_jump), rest));
+  }
+  return Pass(p);
+}
+
+Verdict RateLimit(const Situation& s, const Proposal& p) {
+  if (p.kind == PlanKind::kRebalance || p.emergency || p.from < s.policy.min_shards) return Pass(p);
+  const bool in = p.kind == PlanKind::kScaleIn;
+  struct Limit {
+    const char* name;
+    int most;
+    Duration within;
+  };
+  using std::chrono::hours;
+  const Policy& policy = s.policy;
+  for (const Limit& limit :
+       {in ? Limit{"max_scale_ins_per_hour", policy.max_scale_ins_per_hour, hours(1)}
+           : Limit{"max_scale_outs_per_hour", policy.max_scale_outs_per_hour, hours(1)},
+        in ? Limit{"max_scale_ins_per_day", policy.max_scale_ins_per_day, hours(24)}
+           : Limit{"max_scale_outs_per_day", policy.max_scale_outs_per_day, hours(24)}}) {
+    const int begun = Begun(s, p.kind, limit.within);
+    if (limit.most <= 0 || begun < limit.most) continue;
+    return Veto(p, ReasonCode::kRateLimit,
+                fmt::format("{} of them began within {}, {} is {}", begun,
+                            FormatDuration(limit.within), limit.name, limit.most));
+  }
+  return Pass(p);
+}
+
+Verdict Windows(const Situation& s, const Proposal& p) {
+  if (p.emergency && s.policy.emergency_ignores_windows) return Pass(p);
+  const ActionWindow* maintenance = nullptr;
+  bool maintained = false;
+  for (const ActionWindow& window : s.policy.windows) {
+    if (Expired(window, s.input.now)) continue;
+    const bool now = Covers(window, s.input.now);
+    if (window.rule == WindowRule::kMaintenance) {
+      maintenance = &window;
+      maintained = maintained || now;
+    } else if (now && Forbids(window.rule, p.kind)) {
+      return Veto(p, ReasonCode::kWindow, "policy.windows says: " + ToString(window));
+    }
+  }
+  const bool urgent = p.kind == PlanKind::kScaleOut || p.emergency;
+  if (maintenance == nullptr || maintained || urgent) return Pass(p);
+  return Veto(p, ReasonCode::kWindow,
+              "what is not urgent waits for policy.windows: " + ToString(*maintenance));
 }
 
 Verdict StepLimit(const Situation& s, const Proposal& p) {

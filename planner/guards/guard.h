@@ -29,10 +29,14 @@ namespace guards {
 Verdict InFlight(const Situation& s, const Proposal& p);
 Verdict MovesMustBePossible(const Situation& s, const Proposal& p);
 Verdict Cooldown(const Situation& s, const Proposal& p);
+Verdict Settling(const Situation& s, const Proposal& p);
+Verdict RateLimit(const Situation& s, const Proposal& p);
+Verdict Windows(const Situation& s, const Proposal& p);
 Verdict StepLimit(const Situation& s, const Proposal& p);
 
 // Increases (scale_out.cc).
 Verdict Maximum(const Situation& s, const Proposal& p);
+Verdict Budget(const Situation& s, const Proposal& p);
 Verdict PoorForecast(const Situation& s, const Proposal& p);
 
 // Decreases, and what moves data without need (scale_in.cc).

@@ -14,6 +14,24 @@ bool KnowsSimilarTimes(const Situation& s) {
   return s.size && s.size->analogues > 0 && s.size->seen >= kLongEnough;
 }
 
+// The gravest of what is wrong: what is not told at all, then what may be a lie.
+ReasonCode DataFault(const DataQuality& quality) {
+  if (quality.missing > 0) return ReasonCode::kDataMissing;
+  if (quality.implausible > 0) return ReasonCode::kDataImplausible;
+  if (quality.zero > 0) return ReasonCode::kDataZero;
+  if (quality.stale > 0) return ReasonCode::kDataStale;
+  return ReasonCode::kDataMissing;
+}
+
+std::string FaultText(const DataQuality& quality) {
+  if (quality.first_bad.empty()) return "";
+  return fmt::format(
+      ": of {} masters {} tell nothing, {} something stale, {} something implausible, "
+      "{} zero against all else; the first is {}",
+      quality.masters, quality.missing, quality.stale, quality.implausible, quality.zero,
+      quality.first_bad);
+}
+
 }  // namespace
 
 Verdict Minimum(const Situation& s, const Proposal& p) {
@@ -44,11 +62,18 @@ Verdict DataMustBeFresh(const Situation& s, const Proposal& p) {
                 fmt::format("the newest load is of {}, it is {} now", FormatTime(load.at),
                             FormatTime(s.input.now)));
   }
-  if (!(load.fresh_share >= s.policy.min_fresh_share)) {
-    return Veto(p, ReasonCode::kDataMissing,
-                fmt::format("only {} of the masters have fresh plausible data, min_fresh_share is "
-                            "{}",
-                            Percent(load.fresh_share), Percent(s.policy.min_fresh_share)));
+  const DataQuality& quality = s.quality;
+  const double masters = std::min(load.fresh_share, quality.fresh_share);
+  const bool enough = load.fresh_share >= s.policy.min_fresh_share &&
+                      quality.fresh_share >= s.policy.min_fresh_share &&
+                      quality.partition_share >= s.policy.min_fresh_partition_share;
+  if (!enough) {
+    return Veto(p, DataFault(quality),
+                fmt::format("{} of the masters and {} of the partitions have fresh plausible data, "
+                            "min_fresh_share is {}, min_fresh_partition_share is {}{}",
+                            Percent(masters), Percent(quality.partition_share),
+                            Percent(s.policy.min_fresh_share),
+                            Percent(s.policy.min_fresh_partition_share), FaultText(quality)));
   }
   for (Resource r : kAllResources) {
     if (s.capacity.binds()[r] && !s.observed[r].at_least) {
@@ -65,8 +90,8 @@ Verdict ForecastMustBeTrusted(const Situation& s, const Proposal& p) {
     if (!s.capacity.binds()[r]) continue;
     const auto& forecast = s.forecast[r];
     if (!forecast) {
-      return Veto(p, ReasonCode::kNoForecast,
-                  fmt::format("there is no forecast of {}", ResourceName(r)));
+      Reason none = NoForecast(s, r);
+      return Veto(p, none.code, std::move(none.text));
     }
     if (forecast->trust() < Trust::kFair && !KnowsSimilarTimes(s)) {
       return Veto(p, ReasonCode::kForecastUntrusted,

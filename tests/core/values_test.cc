@@ -70,7 +70,7 @@ BOOST_AUTO_TEST_CASE(money_is_exact_in_sums) {
 }
 
 BOOST_AUTO_TEST_CASE(reason_names_are_read_back) {
-  for (int code = 0; code <= static_cast<int>(ReasonCode::kNotPlaceable); ++code) {
+  for (int code = 0; code <= static_cast<int>(ReasonCode::kStoreDegraded); ++code) {
     const auto reason = static_cast<ReasonCode>(code);
     BOOST_TEST((ParseReason(ReasonName(reason)) == reason));
   }

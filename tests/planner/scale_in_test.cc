@@ -55,7 +55,7 @@ BOOST_AUTO_TEST_CASE(scale_down_is_refused_while_metrics_are_stale) {
   BOOST_TEST(OnlyBreakingPrevents(ReasonCode::kDataMissing,
                                   [](World& w) { w.load.fresh_share = std::nan(""); }));
   BOOST_TEST(OnlyBreakingPrevents(ReasonCode::kDataMissing, [](World& w) { w.load.at -= 1h; }));
-  BOOST_TEST(OnlyBreakingPrevents(ReasonCode::kDataMissing, [](World& w) {
+  BOOST_TEST(OnlyBreakingPrevents(ReasonCode::kDataStale, [](World& w) {
     for (auto& node : w.load.nodes) node.usage[Resource::kRequests].quality = Quality::kStale;
     w.load.total[Resource::kRequests].quality = Quality::kStale;
   }));

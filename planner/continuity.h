@@ -1,0 +1,34 @@
+// Whether the world went on as we left it: a topology that somebody else changed, a clock that was
+// set. Pure.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "core/time.h"
+
+namespace tidewright {
+
+/// A regular value that the planner's caller keeps between cycles.
+struct Continuity {
+  std::string fingerprint;  ///< of the topology when it was last looked at; empty: never
+  std::optional<WallTime> looked;
+  bool in_flight = false;                  ///< an action of ours ran then
+  std::optional<WallTime> foreign_change;  ///< when the newest was found
+  std::optional<WallTime> clock_jump;      ///< likewise, by the clock after it
+};
+
+struct Look {
+  std::string fingerprint;
+  bool in_flight = false;
+  std::optional<WallTime> last_action_ended;
+  WallTime now;
+  Duration step{0};  ///< what ended a step ago or less may not have been seen until now
+};
+
+/// A change of the fingerprint is ours while an action runs and until the first look after it, and
+/// for one step after it ended. The clock jumped when it went back by more than a step, or on by
+/// more than three (and half an hour): nobody can tell that from nobody having looked.
+[[nodiscard]] Continuity After(const Continuity& before, const Look& look);
+
+}  // namespace tidewright
