@@ -42,6 +42,8 @@ struct PlanInput {
   const PlannerState& state;
   WallTime now;
   const RecentDemand* recent = nullptr;
+  /// Also look for the demand at which it would be decided otherwise: some fifteen schedules more.
+  bool explain = false;
 };
 
 struct Decision {

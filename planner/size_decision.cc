@@ -6,6 +6,7 @@
 #include "planner/analogues.h"
 #include "planner/shard_demand.h"
 #include "planner/situation.h"
+#include "planner/turning_point.h"
 
 namespace tidewright::planner {
 namespace {
@@ -208,6 +209,10 @@ std::optional<SizeDecision> DecideSize(const Situation& s, ForecastGate& gate) {
              std::count_if(recent.begin(), recent.end(), [](float v) { return !std::isnan(v); });
   out.schedule = MakeSchedule(problem);
   out.to = out.schedule.to;
+  if (s.input.explain) {
+    out.more = FindTurningPoint(problem, out.to, PlanBasis::kFarthest);
+    out.less = FindTurningPoint(problem, out.to, 1 / PlanBasis::kFarthest);
+  }
   return out;
 }
 
