@@ -41,8 +41,7 @@ StatusOr<std::optional<pb::Recommendation>> About(Session& session, const std::s
     if (!found.ok()) return std::optional<pb::Recommendation>();
     return std::optional<pb::Recommendation>(*std::move(found));
   }
-  TW_ASSIGN_OR_RETURN(auto found,
-                      subject == "latest" ? Newest(session) : Find(session, subject));
+  TW_ASSIGN_OR_RETURN(auto found, subject == "latest" ? Newest(session) : Find(session, subject));
   return std::optional<pb::Recommendation>(std::move(found));
 }
 

@@ -139,9 +139,9 @@ Lines WhyNotScaled(const Subject& s) {
   Lines lines;
   const pb::PlanBasis& basis = s.basis();
   const bool wanted = s.plan.has_basis() && basis.wanted() != s.plan.from_shards();
-  const std::string against =
-      fmt::format("Demand asks for {}, and there are {}; what stands against that:",
-                  Shards(basis.wanted()), s.plan.from_shards());
+  const std::string against = fmt::format(
+      "Demand asks for {}, and there are {}; what stands against that:", Shards(basis.wanted()),
+      s.plan.from_shards());
   if (wanted && !WantsLess(s)) lines.push_back(against);
   AddReasons(s.plan.reasons(), lines);
   if (WantsLess(s)) {
@@ -200,9 +200,8 @@ Answer WhyThisMuch(const Subject& s) {
 
 void AddTurningPoint(const pb::TurningPoint& point, Lines& lines) {
   const double change = point.factor() - 1;
-  lines.push_back(fmt::format("Demand to come {} {} than expected: {}.",
-                              Percent(std::abs(change)), change > 0 ? "higher" : "lower",
-                              Shards(point.shards())));
+  lines.push_back(fmt::format("Demand to come {} {} than expected: {}.", Percent(std::abs(change)),
+                              change > 0 ? "higher" : "lower", Shards(point.shards())));
 }
 
 // What comes next if all goes as expected.
@@ -227,11 +226,11 @@ Lines WhatWouldChangeIt(const Subject& s) {
     lines.emplace_back("Neither twice nor half of the demand to come would change the size.");
   }
   if (basis.has_reactive_at()) {
-    lines.push_back(fmt::format("Observed demand above {} adds shards at once, whatever is "
-                                "forecast; {} now.",
-                                s.Amount(basis.reactive_at()),
-                                basis.has_observed() ? "it is " + s.Amount(basis.observed())
-                                                     : "it is not known"));
+    lines.push_back(fmt::format(
+        "Observed demand above {} adds shards at once, whatever is "
+        "forecast; {} now.",
+        s.Amount(basis.reactive_at()),
+        basis.has_observed() ? "it is " + s.Amount(basis.observed()) : "it is not known"));
   }
   const Lines later = Later(s);
   for (std::size_t i = 0; i < later.size() && i < 4; ++i) {
@@ -251,14 +250,14 @@ void AddForecast(const Subject& s, const pb::ForecastBasis& forecast, Lines& lin
       s.When(ToWall(forecast.made_from()))));
   for (const auto& held : forecast.held()) {
     if (held.level() < 0.94 || held.level() > 0.96) continue;
-    lines.push_back(fmt::format("Its {} up to {} ahead held {:.0f}% of the time lately.",
-                                Level(held.level()),
-                                FormatDuration(FromSeconds(held.ahead_seconds())),
-                                100 * held.share()));
+    lines.push_back(
+        fmt::format("Its {} up to {} ahead held {:.0f}% of the time lately.", Level(held.level()),
+                    FormatDuration(FromSeconds(held.ahead_seconds())), 100 * held.share()));
   }
   if (forecast.held().empty()) {
-    lines.emplace_back("How well its quantiles hold is not known yet: less than a day of them "
-                       "has come due.");
+    lines.emplace_back(
+        "How well its quantiles hold is not known yet: less than a day of them "
+        "has come due.");
   }
   for (const auto& note : forecast.notes()) lines.push_back("Note: " + note + ".");
 }
@@ -266,15 +265,43 @@ void AddForecast(const Subject& s, const pb::ForecastBasis& forecast, Lines& lin
 void AddShare(const pb::PlanBasis& basis, Lines& lines) {
   const std::string seen = FormatDuration(FromSeconds(basis.seen_seconds()));
   if (basis.forecast_share() >= 1) {
-    lines.push_back(fmt::format("It is planned for alone: no similar times were found in {} of "
-                                "observed demand.",
-                                seen));
+    lines.push_back(
+        fmt::format("It is planned for alone: no similar times were found in {} of "
+                    "observed demand.",
+                    seen));
     return;
   }
-  lines.push_back(fmt::format("It counts for {} in the demand planned for; the rest is what "
-                              "followed on similar times ({} found in {} of observed demand). Who "
-                              "foretold the last days better counts for more.",
-                              Percent(basis.forecast_share()), basis.analogues(), seen));
+  lines.push_back(
+      fmt::format("It counts for {} in the demand planned for; the rest is what "
+                  "followed on similar times ({} found in {} of observed demand). Who "
+                  "foretold the last days better counts for more.",
+                  Percent(basis.forecast_share()), basis.analogues(), seen));
+}
+
+Lines WhyNoForecast(const Subject& s) {
+  Lines lines;
+  if (!s.plan.has_basis()) return lines;
+  for (const auto& problem : s.status.problems()) {
+    if (problem.starts_with("no forecast")) lines.push_back(problem);
+  }
+  if (lines.empty()) {
+    lines.emplace_back("There is none of a resource that binds, or none that may be trusted.");
+  }
+  lines.emplace_back(s.basis().options().empty()
+                         ? "Only what is observed can add shards; none are removed."
+                         : "What followed on similar times is planned for instead.");
+  return lines;
+}
+
+Lines WhatTheForecastSays(const Subject& s) {
+  const pb::PlanBasis& basis = s.basis();
+  if (basis.forecasts().empty()) return WhyNoForecast(s);
+  Lines lines = {fmt::format("Demand for {} is expected to reach {}{}; {} are usable.",
+                             s.plan.binding(), s.Amount(s.plan.without().peak_demand()), AtRisk(s),
+                             s.Amount(s.plan.without().usable_capacity()))};
+  if (basis.options_size() > 0) AddShare(basis, lines);
+  for (const auto& forecast : basis.forecasts()) AddForecast(s, forecast, lines);
+  return lines;
 }
 
 // --- with and without ------------------------------------------------------------------------
@@ -331,27 +358,35 @@ Lines HowItIsDone(const Subject& s, pb::Explanation& out) {
     return {fmt::format("It was rejected by {}: it is not carried out.",
                         s.recommendation->decided_by())};
   }
-  const bool over = state == "expired" || state == "superseded" ||
-                    ToWall(s.plan.expires()) <= s.now();
+  const bool over =
+      state == "expired" || state == "superseded" || ToWall(s.plan.expires()) <= s.now();
   if (over) {
-    return {fmt::format("It is {} and cannot be carried out; `tidectl explain` says what is "
-                        "planned now.",
-                        state == "superseded" ? "superseded by a newer one" : "expired")};
+    return {
+        fmt::format("It is {} and cannot be carried out; `tidectl explain` says what is "
+                    "planned now.",
+                    state == "superseded" ? "superseded by a newer one" : "expired")};
   }
   if (state == "approved") {
-    return {fmt::format("It was approved by {}: it starts with the next control cycle that finds "
-                        "the cluster as it was planned for.",
-                        s.recommendation->decided_by())};
+    return {
+        fmt::format("It was approved by {}: it starts with the next control cycle that finds "
+                    "the cluster as it was planned for.",
+                    s.recommendation->decided_by())};
   }
   if (s.status.mode() == "auto") {
-    return {"Mode auto: it starts by itself with the next control cycle.",
-            "To keep it from that: tidectl recommendations reject " + hash};
+    if (s.status.holds().empty()) {
+      return {"Mode auto: it starts by itself with the next control cycle.",
+              "To keep it from that: tidectl recommendations reject " + hash};
+    }
+    lines.emplace_back("Mode auto, and nothing starts by itself:");
+    AddReasons(s.status.holds(), lines);
+    return lines;
   }
   out.set_command(approve);
   if (s.status.mode() == "observe") {
-    return {"Mode observe: nothing is carried out. With `mode: approve` in the configuration, "
-            "this would do it: " +
-            approve};
+    return {
+        "Mode observe: nothing is carried out. With `mode: approve` in the configuration, "
+        "this would do it: " +
+        approve};
   }
   return {"Carry it out: " + approve, "Turn it down: tidectl recommendations reject " + hash};
 }

@@ -14,7 +14,8 @@ namespace {
 constexpr char kFooter[] =
     "Examples:\n"
     "  tidectl status                          what is going on, and why\n"
-    "  tidectl explain                         why it does that, or nothing, and what would change it\n"
+    "  tidectl explain                         why it does that, or nothing, and what would change "
+    "it\n"
     "  tidectl top                             load of every node, live\n"
     "  tidectl forecast --resource memory      demand to come, as a picture\n"
     "  tidectl forecast --input load.csv       the same of a file, without a controller\n"
@@ -187,9 +188,10 @@ void AddExplain(CLI::App& app, Arguments& args, Run& run, const std::function<Se
   auto* explain = app.add_subcommand(
       "explain", "Why this is done, or nothing: why now, why this much, what would change it");
   explain->fallthrough();
-  explain->add_option("WHAT", args.subject,
-                      "now (what is planned now), latest (the newest recommendation), or the hash "
-                      "of one")
+  explain
+      ->add_option("WHAT", args.subject,
+                   "now (what is planned now), latest (the newest recommendation), or the hash "
+                   "of one")
       ->capture_default_str();
   explain->footer(
       "Examples:\n"

@@ -106,7 +106,7 @@ struct PlanBasis {
   std::optional<TurningPoint> more;
   std::optional<TurningPoint> less;
   static constexpr double kFarthest = 2;
-  std::vector<LaterMove> moves;     ///< of the cheapest schedule; one that begins now included
+  std::vector<LaterMove> moves;  ///< of the cheapest schedule; one that begins now included
   Duration horizon{0};
   double forecast_share = 0;  ///< in the demand planned for; the rest is that of similar times
   int analogues = 0;          ///< similar past times that were found

@@ -87,9 +87,9 @@ Saving Compare(const std::vector<Stretch>& stretches, const Counterfactual& othe
   saving.estimated = other.estimated;
   const auto& points = other.capacity;
   for (const Stretch& stretch : stretches) {
-    const auto after = std::upper_bound(
-        points.begin(), points.end(), stretch.from,
-        [](WallTime at, const CapacityPoint& point) { return at < point.at; });
+    const auto after =
+        std::upper_bound(points.begin(), points.end(), stretch.from,
+                         [](WallTime at, const CapacityPoint& point) { return at < point.at; });
     auto i = static_cast<std::size_t>(std::max<std::ptrdiff_t>(after - points.begin() - 1, 0));
     for (; i < points.size() && points[i].at < stretch.until; ++i) {
       const WallTime from = std::max(stretch.from, points[i].at);
@@ -123,9 +123,8 @@ bool CapacityRecord::SameAs(const CapacityRecord& other) const {
 }
 
 Duration Savings::Missing() const {
-  return std::accumulate(gaps.begin(), gaps.end(), Duration(0), [](Duration sum, const Gap& gap) {
-    return sum + (gap.until - gap.from);
-  });
+  return std::accumulate(gaps.begin(), gaps.end(), Duration(0),
+                         [](Duration sum, const Gap& gap) { return sum + (gap.until - gap.from); });
 }
 
 Savings ComputeSavings(const std::vector<CapacityRecord>& records,

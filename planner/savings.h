@@ -20,7 +20,7 @@ struct CapacityRecord {
   int shards = 0;
   int static_peak_nodes = 0;  ///< of the counterfactual; what was said of it then
   Money price_per_node_hour;  ///< of that time
-  std::optional<Duration> holds_for;
+  std::optional<Duration> holds_for{};
 
   /// Whether the account has to be told: something other than the time differs.
   [[nodiscard]] bool SameAs(const CapacityRecord& other) const;
@@ -49,7 +49,7 @@ struct DemandRecord {
 /// One side of a comparison.
 struct Spending {
   double node_hours = 0;
-  Money cost;           ///< each stretch of constant capacity rounded to the nearest micro-unit
+  Money cost;             ///< each stretch of constant capacity rounded to the nearest micro-unit
   Duration short_for{0};  ///< demand was above what the shards may bear
 };
 
@@ -71,10 +71,10 @@ struct Gap {
 };
 
 struct Savings {
-  Spending actual;        ///< in all recorded time
+  Spending actual;  ///< in all recorded time
   Duration recorded{0};
-  std::vector<Gap> gaps;  ///< between the first record and `now`
-  Duration demand_unknown{0};  ///< recorded time without a value of demand
+  std::vector<Gap> gaps;        ///< between the first record and `now`
+  Duration demand_unknown{0};   ///< recorded time without a value of demand
   std::vector<Saving> against;  ///< in the order of the counterfactuals
 
   [[nodiscard]] Duration Missing() const;  ///< length of the gaps

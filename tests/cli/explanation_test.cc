@@ -1,5 +1,5 @@
-// What a person on call reads. Golden texts: TIDEWRIGHT_UPDATE_GOLDEN=1 writes them anew, to be read
-// as a diff.
+// What a person on call reads. Golden texts: TIDEWRIGHT_UPDATE_GOLDEN=1 writes them anew, to be
+// read as a diff.
 #include "cli/explanation.h"
 
 #include <boost/test/unit_test.hpp>
@@ -126,7 +126,9 @@ pb::Recommendation RecommendationOf(const pb::Plan& plan, const char* state) {
   return recommendation;
 }
 
-std::string Folder() { return std::string(std::getenv("TIDEWRIGHT_SOURCE_DIR")) + "/tests/cli/golden/"; }
+std::string Folder() {
+  return std::string(std::getenv("TIDEWRIGHT_SOURCE_DIR")) + "/tests/cli/golden/";
+}
 
 void CheckGolden(const std::string& name, const std::string& text) {
   std::istringstream lines(text);
@@ -172,7 +174,8 @@ BOOST_AUTO_TEST_CASE(doing_nothing_is_explained_with_what_vetoed_and_when_it_end
   plan.clear_crossing();
   plan.clear_reasons();
   Add(plan.mutable_reasons(), "capacity_is_right",
-      "demand is forecast (p95) to reach 7,360 RU/s by 09:31, usable capacity of 5 shards is 10,500 "
+      "demand is forecast (p95) to reach 7,360 RU/s by 09:31, usable capacity of 5 shards is "
+      "10,500 "
       "RU/s; another shard takes 42m");
   Add(plan.mutable_rejections(), "cooldown",
       "scale-in to 4 shards: the last action ended at 08:02; scale_in_cooldown asks for 30m of "
@@ -224,6 +227,11 @@ BOOST_AUTO_TEST_CASE(every_state_says_whether_it_is_carried_out) {
   BOOST_TEST(Says(said("approve", "rejected", ScaleOut()), "rejected by ada"));
   BOOST_TEST(Says(said("auto", "executed", ScaleOut()), "It was carried out"));
   BOOST_TEST(Says(said("auto", "superseded", ScaleOut()), "superseded by a newer one"));
+  pb::Status held = StatusOf("auto");
+  Add(held.mutable_holds(), "stopped", "stopped by ada");
+  const auto open = RecommendationOf(ScaleOut(), "open");
+  const std::string text = ExplanationText(Explain(held, &open));
+  BOOST_TEST(Says(text, "nothing starts by itself: - stopped by ada (stopped)"), text);
   pb::Plan old = ScaleOut();
   Set(old.mutable_expires(), kNow - 1min);
   BOOST_TEST(Says(said("approve", "open", old), "expired and cannot be carried out"));

@@ -75,7 +75,8 @@ BOOST_AUTO_TEST_CASE(it_says_at_which_demand_it_would_decide_otherwise) {
   w.topology = EvenTopology(6);
   w.Flat(3600, 0.1);
   BOOST_TEST(!w.Decide().basis->more.has_value());
-  const Plan plan = MakePlan({w.topology, w.load, w.demand, w.policy, w.state, w.now, nullptr, true});
+  const Plan plan =
+      MakePlan({w.topology, w.load, w.demand, w.policy, w.state, w.now, nullptr, true});
   BOOST_TEST_CONTEXT(Text(plan)) {
     BOOST_TEST(PlanHash(plan) == PlanHash(w.Decide()));
     BOOST_REQUIRE((plan.kind == PlanKind::kNone));
