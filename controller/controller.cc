@@ -228,7 +228,8 @@ void Controller::Act(const Topology* topology, WallTime now) {
   }
   if (executor_.Busy() || stopped_) return;
   if (open) {
-    // After a restart, or after the journal failed and works again. A paused one waits for a person.
+    // After a restart, or after the journal failed and works again. A paused one waits for a
+    // person.
     if (open->state != ActionState::kPaused) ResumeOpenAction();
     return;
   }
