@@ -106,6 +106,9 @@ void AddDeadline(const Subject& s, Lines& lines) {
   text += fmt::format("; {} takes {}", s.acts() ? "this" : "another shard", FormatDuration(lead));
   if (crossing > made && latest >= made) {
     text += fmt::format(": begun after {} it comes too late", s.When(latest));
+  } else if (crossing > made && !s.acts()) {
+    // That is what the choice of size has weighed already: no cause for alarm by itself.
+    text += fmt::format(": begun now it is complete {} after that", FormatDuration(made - latest));
   } else if (crossing > made) {
     text += fmt::format(": it is {} late even if it begins at once", FormatDuration(made - latest));
   }
