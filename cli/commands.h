@@ -27,6 +27,9 @@ int ShowRecommendation(Session& session, const std::string& hash);
 /// Asks first when stdin is a terminal, unless --yes.
 int Decide(Session& session, const std::string& hash, bool approve, const std::string& comment);
 
+/// `subject`: "now", "latest", or a recommendation's hash or the beginning of it.
+int ShowExplanation(Session& session, const std::string& subject);
+
 int ListActions(Session& session, int limit);
 int ShowAction(Session& session, const std::string& id);
 int PauseAction(Session& session);

@@ -14,6 +14,8 @@ namespace {
 constexpr char kFooter[] =
     "Examples:\n"
     "  tidectl status                          what is going on, and why\n"
+    "  tidectl explain                         why it does that, or nothing, and what would change "
+    "it\n"
     "  tidectl top                             load of every node, live\n"
     "  tidectl forecast --resource memory      demand to come, as a picture\n"
     "  tidectl forecast --input load.csv       the same of a file, without a controller\n"
@@ -41,6 +43,7 @@ struct Arguments {
   ReplayOptions replay;
   int limit = 20;
   std::string hash;
+  std::string subject = "now";
   std::string action_id;
   std::string comment;
   HistoryOptions history;
@@ -181,6 +184,28 @@ void AddViews(CLI::App& app, Arguments& args, Run& run, const std::function<Sess
   });
 }
 
+void AddExplain(CLI::App& app, Arguments& args, Run& run, const std::function<Session()>& open) {
+  auto* explain = app.add_subcommand(
+      "explain", "Why this is done, or nothing: why now, why this much, what would change it");
+  explain->fallthrough();
+  explain
+      ->add_option("WHAT", args.subject,
+                   "now (what is planned now), latest (the newest recommendation), or the hash "
+                   "of one")
+      ->capture_default_str();
+  explain->footer(
+      "Examples:\n"
+      "  tidectl explain             why is it scaling, or why is it not\n"
+      "  tidectl explain 3fa9c1      a recommendation, also one that was carried out\n"
+      "  tidectl explain latest --output json | jq .plan.basis.options");
+  explain->callback([&run, &args, open] {
+    run = [&args, open] {
+      auto session = open();
+      return ShowExplanation(session, args.subject);
+    };
+  });
+}
+
 void AddForecast(CLI::App& app, Arguments& args, Run& run, const std::function<Session()>& open) {
   auto* forecast = app.add_subcommand(
       "forecast", "Demand that is expected: the controller's, or of a file without one");
@@ -245,6 +270,7 @@ int Main(int argc, char** argv) {
     return Session(args.options);
   };
   AddViews(app, args, run, open);
+  AddExplain(app, args, run, open);
   AddRecommendations(app, args, run, open);
   AddActions(app, args, run, open);
   AddForecast(app, args, run, open);

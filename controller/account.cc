@@ -31,25 +31,13 @@ StatusOr<CapacityRecord> ReadCapacity(const nlohmann::json& json, WallTime at,
 
 }  // namespace
 
-bool CapacityRecord::SameAs(const CapacityRecord& other) const {
-  return nodes == other.nodes && shards == other.shards &&
-         static_peak_nodes == other.static_peak_nodes &&
-         price_per_node_hour == other.price_per_node_hour;
-}
-
 Account Sum(const std::vector<CapacityRecord>& records, WallTime now) {
-  Account account;
-  for (std::size_t i = 0; i < records.size(); ++i) {
-    const WallTime end = i + 1 < records.size() ? records[i + 1].at : now;
-    const double hours = std::max(0.0, Seconds(end - records[i].at)) / 3600;
-    const double used = hours * records[i].nodes;
-    const double peak = hours * records[i].static_peak_nodes;
-    account.node_hours += used;
-    account.static_peak_node_hours += peak;
-    account.cost = account.cost + records[i].price_per_node_hour * used;
-    account.static_peak_cost = account.static_peak_cost + records[i].price_per_node_hour * peak;
-  }
-  return account;
+  const Savings savings = ComputeSavings(records, {StaticPeak(records)}, {}, now);
+  const Spending& peak = savings.against.front().otherwise;
+  return {.node_hours = savings.actual.node_hours,
+          .static_peak_node_hours = peak.node_hours,
+          .cost = savings.actual.cost,
+          .static_peak_cost = peak.cost};
 }
 
 Account operator+(const Account& a, const Account& b) {

@@ -10,20 +10,9 @@
 #include "core/status.h"
 #include "core/time.h"
 #include "journal/journal.h"
+#include "planner/savings.h"
 
 namespace tidewright {
-
-/// From `at` on, until the next one.
-struct CapacityRecord {
-  WallTime at;
-  int nodes = 0;
-  int shards = 0;
-  int static_peak_nodes = 0;  ///< of the counterfactual
-  Money price_per_node_hour;
-
-  /// Whether the account has to be told: something other than the time differs.
-  [[nodiscard]] bool SameAs(const CapacityRecord& other) const;
-};
 
 struct Account {
   double node_hours = 0;
@@ -41,8 +30,8 @@ struct CarriedAccount {
   std::optional<CapacityRecord> in_force;
 };
 
-/// Up to `now`. Records must be in the order of their times; time that runs backwards counts
-/// nothing.
+/// Up to `now`, as planner/savings.h: records in the order in which they were written, no moment
+/// twice.
 [[nodiscard]] Account Sum(const std::vector<CapacityRecord>& records, WallTime now);
 
 /// What a "prune" audit record carries.

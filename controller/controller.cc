@@ -134,7 +134,7 @@ void Controller::Cycle() {
   Plan plan;
   if (known != nullptr) {
     Decision decision = Decide({*known, load, memory_.demand(), options_.policy,
-                                CurrentPlannerState(), now, &memory_.recent()});
+                                CurrentPlannerState(), now, &memory_.recent(), true});
     plan = std::move(decision.plan);
     memory_.SetGate(std::move(decision.gate));
   } else {
@@ -172,6 +172,7 @@ PlannerState Controller::CurrentPlannerState() const {
   PlannerState state;
   state.last_action_ended = last_action_ended_;
   state.experience = experience_;
+  state.gate = memory_.gate();
   if (newest_action_ && newest_action_->Open()) {
     state.action_in_flight = true;
     state.action_target_shards = newest_action_->plan.to_shards;
@@ -227,7 +228,8 @@ void Controller::Act(const Topology* topology, WallTime now) {
   }
   if (executor_.Busy() || stopped_) return;
   if (open) {
-    // After a restart, or after the journal failed and works again. A paused one waits for a person.
+    // After a restart, or after the journal failed and works again. A paused one waits for a
+    // person.
     if (open->state != ActionState::kPaused) ResumeOpenAction();
     return;
   }

@@ -52,6 +52,25 @@ void DemandRisk::Finish() {
   }
 }
 
+// E[max(0, f·x − c)] = f · E[max(0, x − c/f)], and P(f·x > c) = P(x > c/f).
+DemandRisk DemandRisk::TimesDemand(double factor) const {
+  DemandRisk out(steps_, most_);
+  const int last = cells_ - 2;
+  for (int i = 0; i < cells_; ++i) {
+    const double at = std::min<double>(i / factor, last);
+    const int low = std::min(static_cast<int>(at), last - 1);
+    const auto share = static_cast<float>(at - low);
+    for (int t = 0; t < steps_; ++t) {
+      const auto between = [&](const std::vector<float>& table) {
+        return (1 - share) * table[At(t, low)] + share * table[At(t, low + 1)];
+      };
+      out.unserved_[At(t, i)] = static_cast<float>(factor) * between(unserved_);
+      out.above_[At(t, i)] = between(above_);
+    }
+  }
+  return out;
+}
+
 int DemandRisk::CellOf(double capacity) const {
   return std::clamp(static_cast<int>(std::lround(capacity * kCells)), 0, cells_ - 2);
 }

@@ -26,6 +26,9 @@ class DemandRisk {
   /// scenarios repeats the one before it.
   void Finish();
 
+  /// Of demand times `factor`, by interpolation between cells; after Finish().
+  [[nodiscard]] DemandRisk TimesDemand(double factor) const;
+
   /// The nearest cell of the grid, at most the last.
   [[nodiscard]] int CellOf(double capacity) const;
   [[nodiscard]] float Unserved(int step, int cell) const { return unserved_[At(step, cell)]; }

@@ -1,4 +1,5 @@
 // A plan as one canonical text, and back.
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <nlohmann/json.hpp>
@@ -13,6 +14,8 @@ using Json = nlohmann::json;  // an ordered map of keys: sorted by construction
 
 // Rises when a reader of the old text would misread the new one; old versions stay readable.
 constexpr int kVersion = 1;
+// Of the basis: a later one is skipped, since nothing is executed by it.
+constexpr int kBasisVersion = 1;
 
 std::int64_t ToMicros(WallTime time) { return time.time_since_epoch().count(); }
 
@@ -43,6 +46,58 @@ Json ToJson(const Outlook& outlook) {
           {"peak_demand", outlook.peak_demand},
           {"shortfall_probability", outlook.shortfall_probability},
           {"usable_capacity", outlook.usable_capacity}};
+}
+
+Json OrNull(const std::optional<double>& value) { return value ? Json(*value) : Json(nullptr); }
+
+Json ToJson(const ForecastBasis& forecast) {
+  Json held = Json::array();
+  for (const auto& one : forecast.held) {
+    held.push_back(
+        {{"ahead_micros", one.ahead.count()}, {"level", one.level}, {"share", one.share}});
+  }
+  return {{"held", held},
+          {"made_from_micros", ToMicros(forecast.made_from)},
+          {"notes", forecast.notes},
+          {"recent_error", forecast.recent_error},
+          {"resource", ResourceName(forecast.resource)},
+          {"trust", forecast.trust}};
+}
+
+Json ToJson(const std::optional<TurningPoint>& point) {
+  if (!point) return nullptr;
+  return {{"factor", point->factor}, {"shards", point->shards}};
+}
+
+Json ToJson(const PlanBasis& basis) {
+  Json options = Json::array();
+  for (const SizeOption& option : basis.options) {
+    options.push_back({{"billed", option.billed},
+                       {"shards", option.shards},
+                       {"unserved", option.unserved},
+                       {"violation", option.violation}});
+  }
+  Json moves = Json::array();
+  for (const LaterMove& move : basis.moves) {
+    moves.push_back({{"at_micros", ToMicros(move.at)}, {"from", move.from}, {"to", move.to}});
+  }
+  Json forecasts = Json::array();
+  for (const ForecastBasis& forecast : basis.forecasts) forecasts.push_back(ToJson(forecast));
+  return {{"analogues", basis.analogues},
+          {"cheapest", basis.cheapest},
+          {"forecast_share", basis.forecast_share},
+          {"forecasts", forecasts},
+          {"horizon_micros", basis.horizon.count()},
+          {"less", ToJson(basis.less)},
+          {"more", ToJson(basis.more)},
+          {"moves", moves},
+          {"observed", OrNull(basis.observed)},
+          {"options", options},
+          {"reactive_at", OrNull(basis.reactive_at)},
+          {"risk_quantile", basis.risk_quantile},
+          {"seen_micros", basis.seen.count()},
+          {"version", kBasisVersion},
+          {"wanted", basis.wanted}};
 }
 
 // What would be executed, and on what.
@@ -95,6 +150,13 @@ class Reader {
 
   std::int64_t Micros(const char* key) { return Whole(key, INT64_MIN, INT64_MAX); }
   int Small(const char* key) { return static_cast<int>(Whole(key, 0, INT32_MAX)); }
+
+  /// Null where nothing is known.
+  std::optional<double> NumberIfKnown(const char* key) {
+    const Json* value = Find(key);
+    if (value == nullptr || value->is_null()) return std::nullopt;
+    return Number(key);
+  }
 
   double Number(const char* key) {
     const Json* value = Find(key);
@@ -165,6 +227,70 @@ Outlook ReadOutlook(Reader& reader, const char* key, Status& status) {
   return outlook;
 }
 
+Resource ReadResource(Reader& reader, const char* key) {
+  const auto resource = ParseResource(reader.Text(key));
+  if (!resource) reader.Fail(fmt::format("'{}' is no resource", key));
+  return resource.value_or(Resource::kRequests);
+}
+
+WallTime ReadTime(Reader& reader, const char* key) {
+  return WallTime(Duration(reader.Micros(key)));
+}
+
+ForecastBasis ReadForecast(const Json& item, Status& status) {
+  Reader fields(item, status);
+  ForecastBasis forecast;
+  forecast.resource = ReadResource(fields, "resource");
+  forecast.trust = fields.Text("trust");
+  forecast.recent_error = fields.Number("recent_error");
+  forecast.made_from = ReadTime(fields, "made_from_micros");
+  for (const Json& one : fields.List("held")) {
+    Reader held(one, status);
+    forecast.held.push_back(
+        {held.Number("level"), Duration(held.Micros("ahead_micros")), held.Number("share")});
+  }
+  for (const Json& note : fields.List("notes")) {
+    if (!note.is_string()) return fields.Fail("'notes' holds something that is no text"), forecast;
+    forecast.notes.push_back(note.get<std::string>());
+  }
+  return forecast;
+}
+
+std::optional<TurningPoint> ReadTurningPoint(Reader& reader, const char* key, Status& status) {
+  const Json* value = reader.Find(key);
+  if (value == nullptr || value->is_null()) return std::nullopt;
+  Reader point(*value, status);
+  return TurningPoint{point.Number("factor"), point.Small("shards")};
+}
+
+PlanBasis ReadBasis(Reader& fields, Status& status) {
+  PlanBasis basis;
+  for (const Json& item : fields.List("options")) {
+    Reader option(item, status);
+    basis.options.push_back({option.Small("shards"), option.Number("billed"),
+                             option.Number("unserved"), option.Number("violation")});
+  }
+  basis.cheapest = fields.Small("cheapest");
+  basis.wanted = fields.Small("wanted");
+  basis.more = ReadTurningPoint(fields, "more", status);
+  basis.less = ReadTurningPoint(fields, "less", status);
+  for (const Json& item : fields.List("moves")) {
+    Reader move(item, status);
+    basis.moves.push_back({ReadTime(move, "at_micros"), move.Small("from"), move.Small("to")});
+  }
+  basis.horizon = Duration(fields.Micros("horizon_micros"));
+  basis.forecast_share = fields.Number("forecast_share");
+  basis.analogues = fields.Small("analogues");
+  basis.seen = Duration(fields.Micros("seen_micros"));
+  basis.risk_quantile = fields.Number("risk_quantile");
+  for (const Json& item : fields.List("forecasts")) {
+    basis.forecasts.push_back(ReadForecast(item, status));
+  }
+  basis.observed = fields.NumberIfKnown("observed");
+  basis.reactive_at = fields.NumberIfKnown("reactive_at");
+  return basis;
+}
+
 PlanKind ReadKind(Reader& reader) {
   const std::string name = reader.Text("kind");
   for (PlanKind kind :
@@ -190,6 +316,12 @@ void ReadEssence(Reader& reader, Plan& plan, Status& status) {
 }
 
 }  // namespace
+
+const SizeOption* PlanBasis::Option(int shards) const {
+  const auto it = std::find_if(options.begin(), options.end(),
+                               [&](const SizeOption& option) { return option.shards == shards; });
+  return it == options.end() ? nullptr : &*it;
+}
 
 const char* PlanKindName(PlanKind kind) {
   switch (kind) {
@@ -218,6 +350,7 @@ std::string CanonicalJson(const Plan& plan) {
   json["crossing_micros"] = plan.crossing ? Json(ToMicros(*plan.crossing)) : Json(nullptr);
   json["without"] = ToJson(plan.without);
   json["with"] = ToJson(plan.with);
+  if (plan.basis) json["basis"] = ToJson(*plan.basis);
   return Dump(json);
 }
 
@@ -231,20 +364,24 @@ StatusOr<Plan> ParsePlan(const std::string& canonical_json) {
   reader.Whole("version", kVersion, kVersion);
   Plan plan;
   ReadEssence(reader, plan, status);
-  plan.created = WallTime(Duration(reader.Micros("created_micros")));
-  plan.expires = WallTime(Duration(reader.Micros("expires_micros")));
-  const auto binding = ParseResource(reader.Text("binding"));
-  if (!binding) reader.Fail("'binding' is no resource");
-  plan.binding = binding.value_or(Resource::kRequests);
+  plan.created = ReadTime(reader, "created_micros");
+  plan.expires = ReadTime(reader, "expires_micros");
+  plan.binding = ReadResource(reader, "binding");
   plan.emergency = reader.Flag("emergency");
   plan.reasons = ReadReasons(reader, "reasons", status);
   plan.rejections = ReadReasons(reader, "rejections", status);
   plan.lead_time = Duration(reader.Micros("lead_time_micros"));
   if (const Json* crossing = reader.Find("crossing_micros"); crossing && !crossing->is_null()) {
-    plan.crossing = WallTime(Duration(reader.Micros("crossing_micros")));
+    plan.crossing = ReadTime(reader, "crossing_micros");
   }
   plan.without = ReadOutlook(reader, "without", status);
   plan.with = ReadOutlook(reader, "with", status);
+  if (status.ok() && json.contains("basis")) {
+    Reader fields(json["basis"], status);
+    if (fields.Whole("version", 1, INT32_MAX) == kBasisVersion) {
+      plan.basis = ReadBasis(fields, status);
+    }
+  }
   TW_RETURN_IF_ERROR(status);
   return plan;
 }

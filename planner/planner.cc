@@ -4,6 +4,7 @@
 #include <set>
 #include <string>
 
+#include "planner/basis.h"
 #include "planner/explain.h"
 #include "planner/guards.h"
 #include "planner/placement.h"
@@ -79,6 +80,7 @@ Plan Frame(const Situation& s) {
   plan.replicas_per_shard = s.policy.replicas_per_shard;
   plan.lead_time = s.LeadTimeTo(s.shards + 1);
   plan.crossing = Crossing(s);
+  plan.basis = MakeBasis(s);
   return plan;
 }
 
@@ -88,6 +90,8 @@ void FillOutlook(const Situation& s, Plan& plan, Duration window,
   const PerResource<double> imbalance = s.ImbalanceNow();
   plan.binding = s.capacity.FillOf(demand, s.shards, imbalance).resource;
   const Resource r = plan.binding;
+  plan.basis->observed = s.observed[r].at_least;
+  plan.basis->reactive_at = ReactiveDemand(s, r);
   plan.without.peak_demand = demand[r].value_or(0);
   plan.without.cost_per_hour =
       s.policy.price_per_node_hour * static_cast<double>(s.input.topology.Nodes().size());
@@ -288,6 +292,7 @@ Plan PlanFor(const Situation& situation) {
   Plan plan = Frame(situation);
   std::vector<Reason> rejections;
   if (const auto out = ProposeScaleOut(situation, rejections)) {
+    plan.basis->wanted = out->to;
     Plan bigger = ScaleOut(situation, plan, *out, rejections);
     if (bigger.kind != PlanKind::kNone || !IsAtLimit(bigger)) return bigger;
     // What the shards that there are can still do.
@@ -302,6 +307,7 @@ Plan PlanFor(const Situation& situation) {
     return Rebalance(situation, std::move(plan), *same, std::move(rejections));
   }
   if (const auto in = ProposeScaleIn(situation, rejections)) {
+    plan.basis->wanted = in->to;
     return ScaleIn(situation, std::move(plan), *in, std::move(rejections));
   }
   return Stay(situation, std::move(plan), std::move(rejections));

@@ -23,13 +23,13 @@ struct MoveExperience {
 };
 
 /// An action that was begun, however it ended.
-struct PastAction {
+struct BegunAction {
   WallTime began;
   PlanKind kind = PlanKind::kNone;
 };
 
 /// What the nodes cost so far.
-struct Spending {
+struct SpentSoFar {
   Money today;  ///< since midnight, UTC
   Money this_month;
 };
@@ -42,9 +42,9 @@ struct PlannerState {
   MoveExperience experience;
   ForecastGate gate;  ///< what promises of demand came to
   Continuity continuity;
-  std::vector<PastAction> recent_actions;  ///< of the last day at least, in any order
+  std::vector<BegunAction> recent_actions;  ///< of the last day at least, in any order
   /// Absent: taken as if the present nodes had been there all the time.
-  std::optional<Spending> spent;
+  std::optional<SpentSoFar> spent;
 };
 
 /// Observed demand of the cluster at the forecast's step, oldest first, the newest at the end;
@@ -60,6 +60,8 @@ struct PlanInput {
   const PlannerState& state;
   WallTime now;
   const RecentDemand* recent = nullptr;
+  /// Also look for the demand at which it would be decided otherwise: some fifteen schedules more.
+  bool explain = false;
 };
 
 struct Decision {

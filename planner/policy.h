@@ -48,7 +48,7 @@ struct Policy {
   double demand_margin = 1.0;
   /// Shard-hours that a change of size costs beside what is billed while it lasts: work, risk, the
   /// trust of those who watch. A saving below it is left.
-  double move_cost = 0.1;
+  double move_cost = 0.5;
   int migration_streams = 1;  ///< that move data at a time
 
   /// Until the learned lead time is known: provisioning, and moving the whole data set once.

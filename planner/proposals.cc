@@ -75,13 +75,6 @@ Reason ObservedReason(const Situation& s, Resource r, double value) {
                       s.saturated ? "; a shard is saturated: demand is higher than that" : "")};
 }
 
-// Observed demand acts by itself above a higher limit where a trusted forecast already allows for
-// noise, and at the target where there is none.
-double ReactiveLimit(const Situation& s) {
-  const bool trusted = s.HasForecast() && s.ForecastTrust() >= Trust::kFair;
-  return trusted ? s.policy.reactive_utilisation : s.policy.target_utilisation;
-}
-
 void AddForecast(const Situation& s, Proposal& p, std::vector<Reason>& rejections) {
   if (s.AnyForecast() && s.shards >= s.policy.max_shards) {
     // The schedule keeps within the policy; people want to know that it should not have to.
@@ -154,6 +147,12 @@ bool ShardAtLimit(const Situation& s) {
 }
 
 }  // namespace
+
+// A trusted forecast already allows for noise.
+double ReactiveLimit(const Situation& s) {
+  const bool trusted = s.HasForecast() && s.ForecastTrust() >= Trust::kFair;
+  return trusted ? s.policy.reactive_utilisation : s.policy.target_utilisation;
+}
 
 std::string DemandText(const Situation& s, Resource r, Duration window) {
   const auto& observed = s.observed[r].at_least;

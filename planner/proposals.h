@@ -16,6 +16,10 @@ namespace tidewright::planner {
 [[nodiscard]] std::optional<Proposal> ProposeScaleOut(const Situation& situation,
                                                       std::vector<Reason>& rejections);
 
+/// Share of full capacity above which observed demand adds shards by itself: higher where there is
+/// a trusted forecast, the target where there is none.
+[[nodiscard]] double ReactiveLimit(const Situation& situation);
+
 /// The same shards with their partitions spread anew, because a shard bears more than its share and
 /// passes what it may bear, while all together would not: when that is seen since kSettledRounds
 /// (at once where a shard is at its limit) and gains enough. `rejections` receives why not yet.

@@ -6,6 +6,7 @@
 #include "planner/analogues.h"
 #include "planner/shard_demand.h"
 #include "planner/situation.h"
+#include "planner/turning_point.h"
 
 namespace tidewright::planner {
 namespace {
@@ -13,6 +14,7 @@ namespace {
 constexpr int kMostSizes = 512;  // bounds time and memory, far above any real policy
 // Of memory above its capacity: nothing that it could save is worth that.
 constexpr double kMemoryPenalty = 1e4;
+constexpr int kFewestDays = 7;
 // Steps ahead whose promises the gate holds against what came.
 constexpr std::array<int, 6> kPromised = {1, 3, 6, 12, 24, 48};
 
@@ -77,7 +79,10 @@ Opinions Hear(const Situation& s, const ShardDemand& demand, ForecastGate* gate)
   if (IsCurrent(demand, s.input.now)) {
     const auto day = static_cast<int>(std::chrono::hours(24) / demand.step);
     o.analogues[0] = FindAnalogues(demand.recent, o.steps, {.look_back = 7 * day});
-    o.analogues[1] = FindAnalogues(demand.recent, o.steps, {.look_back = 14 * day, .day = day});
+    // A few days tell nothing of a time of day.
+    if (demand.recent.size() >= static_cast<std::size_t>(kFewestDays * day)) {
+      o.analogues[1] = FindAnalogues(demand.recent, o.steps, {.look_back = 14 * day, .day = day});
+    }
   }
   ForecastGate nothing_settled;
   if (gate != nullptr) SettleAndNote(o, *gate);
@@ -210,6 +215,10 @@ std::optional<SizeDecision> DecideSize(const Situation& s, ForecastGate& gate) {
              std::count_if(recent.begin(), recent.end(), [](float v) { return !std::isnan(v); });
   out.schedule = MakeSchedule(problem);
   out.to = out.schedule.to;
+  if (s.input.explain) {
+    out.more = FindTurningPoint(problem, out.to, PlanBasis::kFarthest);
+    out.less = FindTurningPoint(problem, out.to, 1 / PlanBasis::kFarthest);
+  }
   return out;
 }
 

@@ -8,6 +8,7 @@
 #include "core/time.h"
 #include "planner/capacity_schedule.h"
 #include "planner/forecast_gate.h"
+#include "planner/plan.h"
 
 namespace tidewright::planner {
 
@@ -21,6 +22,8 @@ struct SizeDecision {
   Duration seen{0};                        ///< observed demand that they were looked for in
   Duration horizon{0};
   Duration step{0};
+  std::optional<TurningPoint> more;  ///< where PlanInput::explain asks for it
+  std::optional<TurningPoint> less;
 
   /// What a choice costs more than the cheapest one, in shard-hours.
   [[nodiscard]] double Regret(int shards) const;

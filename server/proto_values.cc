@@ -36,6 +36,56 @@ pb::Outlook ToProto(const Outlook& outlook) {
   return out;
 }
 
+pb::ForecastBasis ToProto(const ForecastBasis& forecast) {
+  pb::ForecastBasis out;
+  out.set_resource(ResourceName(forecast.resource));
+  out.set_trust(forecast.trust);
+  out.set_recent_error(forecast.recent_error);
+  SetTime(forecast.made_from, out.mutable_made_from());
+  for (const auto& held : forecast.held) {
+    auto* to = out.add_held();
+    to->set_level(held.level);
+    to->set_ahead_seconds(Seconds(held.ahead));
+    to->set_share(held.share);
+  }
+  for (const auto& note : forecast.notes) out.add_notes(note);
+  return out;
+}
+
+pb::PlanBasis ToProto(const PlanBasis& basis) {
+  pb::PlanBasis out;
+  for (const SizeOption& option : basis.options) {
+    auto* to = out.add_options();
+    to->set_shards(option.shards);
+    to->set_billed(option.billed);
+    to->set_unserved(option.unserved);
+    to->set_violation(option.violation);
+  }
+  out.set_cheapest(basis.cheapest);
+  out.set_wanted(basis.wanted);
+  const auto set = [](const TurningPoint& from, pb::TurningPoint* to) {
+    to->set_factor(from.factor);
+    to->set_shards(from.shards);
+  };
+  if (basis.more) set(*basis.more, out.mutable_more());
+  if (basis.less) set(*basis.less, out.mutable_less());
+  for (const LaterMove& move : basis.moves) {
+    auto* to = out.add_moves();
+    SetTime(move.at, to->mutable_at());
+    to->set_from(move.from);
+    to->set_to(move.to);
+  }
+  out.set_horizon_seconds(Seconds(basis.horizon));
+  out.set_forecast_share(basis.forecast_share);
+  out.set_analogues(basis.analogues);
+  out.set_seen_seconds(Seconds(basis.seen));
+  out.set_risk_quantile(basis.risk_quantile);
+  for (const auto& forecast : basis.forecasts) *out.add_forecasts() = ToProto(forecast);
+  if (basis.observed) out.set_observed(*basis.observed);
+  if (basis.reactive_at) out.set_reactive_at(*basis.reactive_at);
+  return out;
+}
+
 pb::Node ToProto(const Node& node) {
   pb::Node out;
   out.set_id(node.id);
@@ -113,6 +163,8 @@ pb::Plan PlanToProto(const Plan& plan, const std::string& currency) {
   *out.mutable_without() = ToProto(plan.without);
   *out.mutable_with() = ToProto(plan.with);
   out.set_currency(currency);
+  if (plan.kind != PlanKind::kNone) out.set_hash(PlanHash(plan));
+  if (plan.basis) *out.mutable_basis() = ToProto(*plan.basis);
   return out;
 }
 

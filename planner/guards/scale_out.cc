@@ -27,8 +27,8 @@ std::array<Allowance, 2> Allowances(const Situation& s, double nodes) {
   const std::chrono::sys_days next_month(date.year() / date.month() / std::chrono::last);
   const Duration of_month = next_month + days(1) - now;
   const Money rate = s.policy.price_per_node_hour * nodes;
-  const Spending spent = s.input.state.spent.value_or(
-      Spending{.today = rate * Hours(now - today), .this_month = rate * Hours(now - month)});
+  const SpentSoFar spent = s.input.state.spent.value_or(
+      SpentSoFar{.today = rate * Hours(now - today), .this_month = rate * Hours(now - month)});
   return {{{"budget_per_day", s.policy.budget_per_day, spent.today, Hours(today + days(1) - now)},
            {"budget_per_month", s.policy.budget_per_month, spent.this_month,
             Hours(std::min<Duration>(of_month, days(1)))}}};

@@ -25,6 +25,14 @@ BOOST_AUTO_TEST_CASE(a_clock_that_went_backwards_takes_nothing_back) {
   BOOST_TEST(Sum(records, WallTime(0h)).node_hours == 0);
 }
 
+// A clock that was set back from 3 h to 1 h: 1 h to 3 h has been counted.
+BOOST_AUTO_TEST_CASE(no_moment_counts_twice) {
+  const std::vector<CapacityRecord> records = {{WallTime(0h), 6, 3, 6, Money::FromUnits(1)},
+                                               {WallTime(3h), 8, 4, 8, Money::FromUnits(1)},
+                                               {WallTime(1h), 8, 4, 8, Money::FromUnits(1)}};
+  BOOST_TEST(Sum(records, WallTime(5h)).node_hours == 3 * 6 + 2 * 8);
+}
+
 BOOST_AUTO_TEST_CASE(records_survive_the_audit_log) {
   const CapacityRecord record{WallTime(7s), 8, 4, 12, Money::FromUnits(0.125)};
   AuditRecord audit;

@@ -1,6 +1,8 @@
 #include "controller/ledger.h"
 
 #include <boost/test/unit_test.hpp>
+#include <cmath>
+#include <nlohmann/json.hpp>
 
 #include "tests/storage_support.h"
 
@@ -54,6 +56,45 @@ BOOST_FIXTURE_TEST_CASE(pruning_the_log_changes_no_figure_of_the_account, World)
   CapacityLedger again(*journal, policy);
   BOOST_REQUIRE(again.Load().ok());
   BOOST_TEST(again.Total(now + 1h).node_hours == ledger.Total(now + 1h).node_hours);
+}
+
+// What the dashboard shows, out of nothing but the lines of the log, multiplied by hand.
+BOOST_FIXTURE_TEST_CASE(every_figure_follows_from_the_audit_log_and_its_prices, World) {
+  policy.static_peak_shards = 4;
+  policy.replicas_per_shard = 0;
+  CapacityLedger ledger(*journal, policy);
+  BOOST_REQUIRE(ledger.Load().ok());
+  const struct {
+    Duration at;
+    int shards;
+    double price;
+  } observed[] = {
+      {0min, 3, 0.5}, {95min, 5, 0.5}, {95min, 5, 0.5}, {150min, 5, 0.25}, {200min, 6, 0.25}};
+  for (const auto& one : observed) {
+    policy.price_per_node_hour = Money::FromUnits(one.price);
+    BOOST_REQUIRE(ledger.Observe(Shards(one.shards), memory, start + one.at).ok());
+  }
+  const WallTime now = start + 10h;
+  const Account account = ledger.Total(now);
+
+  double node_hours = 0;
+  double cost = 0;
+  double peak_cost = 0;
+  const auto log = journal->AuditLog(WallTime{}, 100).value();
+  BOOST_REQUIRE(log.size() == 4u);
+  for (std::size_t i = 0; i < log.size(); ++i) {
+    const auto line = nlohmann::json::parse(log[i].detail);
+    const WallTime until = i + 1 < log.size() ? log[i + 1].at : now;
+    const double hours = Seconds(until - log[i].at) / 3600;
+    const double price = line["price_per_node_hour_micros"].get<double>() / 1e6;
+    node_hours += hours * line["nodes"].get<double>();
+    cost += hours * line["nodes"].get<double>() * price;
+    peak_cost += hours * line["static_peak_nodes"].get<double>() * price;
+  }
+  BOOST_TEST(account.node_hours == node_hours, boost::test_tools::tolerance(1e-9));
+  BOOST_TEST(std::abs(account.cost.Units() - cost) < 1e-5);
+  BOOST_TEST(std::abs(account.static_peak_cost.Units() - peak_cost) < 1e-5);
+  BOOST_TEST((account.static_peak_cost < account.cost));  // it lost, and says so
 }
 
 BOOST_FIXTURE_TEST_CASE(only_changes_are_written_down, World) {

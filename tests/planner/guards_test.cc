@@ -165,9 +165,9 @@ BOOST_AUTO_TEST_CASE(growth_beyond_the_budget_is_refused_or_cut) {
   Plan plan = w.Decide();
   BOOST_TEST(plan.to_shards == 5, Text(plan));
   BOOST_TEST(Has(plan.rejections, ReasonCode::kBudget));
-  w.state.spent = Spending{.today = Money::FromUnits(20), .this_month = {}};
+  w.state.spent = SpentSoFar{.today = Money::FromUnits(20), .this_month = {}};
   BOOST_TEST(Refused(w, ReasonCode::kBudget));
-  w.state.spent = Spending{.today = {}, .this_month = Money::FromUnits(499)};
+  w.state.spent = SpentSoFar{.today = {}, .this_month = Money::FromUnits(499)};
   BOOST_TEST(w.Decide().to_shards == 7);
   w.policy.budget_per_month = Money::FromUnits(500);
   BOOST_TEST(Refused(w, ReasonCode::kBudget));

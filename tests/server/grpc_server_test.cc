@@ -149,6 +149,22 @@ BOOST_AUTO_TEST_CASE(status_carries_the_whole_view) {
   BOOST_TEST(status.plan().reasons(0).code() == "forecast_exceeds_capacity");
 }
 
+BOOST_AUTO_TEST_CASE(a_plan_carries_its_hash_and_what_it_rests_on) {
+  grpc::ClientContext context;
+  pb::Status status;
+  BOOST_REQUIRE(stub->GetStatus(&context, {}, &status).ok());
+  const auto& plan = status.plan();
+  BOOST_TEST(plan.hash() == PlanHash(*SampleView().plan));
+  BOOST_REQUIRE(plan.basis().options_size() == 2);
+  BOOST_TEST(plan.basis().options(0).unserved() == 40);
+  BOOST_TEST(plan.basis().less().shards() == 2);
+  BOOST_TEST(!plan.basis().has_more());
+  BOOST_TEST(plan.basis().observed() == 2400);
+  BOOST_TEST(!plan.basis().has_reactive_at());
+  BOOST_TEST(plan.basis().forecasts(0).held(0).share() == 0.94);
+  BOOST_TEST(plan.basis().moves(0).to() == 3);
+}
+
 BOOST_AUTO_TEST_CASE(errors_keep_their_code_and_words) {
   grpc::ClientContext first, second, third;
   pb::DecisionRequest request;

@@ -53,6 +53,16 @@ inline ControllerView SampleView() {
   plan.reasons = {{ReasonCode::kForecastExceedsCapacity, "demand is expected to pass capacity"}};
   plan.without.shortfall_probability = 0.25;
   plan.lead_time = 12min;
+  PlanBasis basis;
+  basis.options = {{2, 48, 40, 8}, {3, 72, 0.5, 0}};
+  basis.cheapest = basis.wanted = 3;
+  basis.less = {0.8, 2};
+  basis.moves = {{view.now, 2, 3}};
+  basis.horizon = 24h;
+  basis.forecasts = {
+      {Resource::kRequests, "good", 0.02, view.now, {{0.95, 1h, 0.94}}, {"repeats every 1d"}}};
+  basis.observed = 2400;
+  plan.basis = basis;
   view.plan = plan;
   view.totals.actions[{"scale-out", "done"}] = 2;
   view.totals.node_hours = 12.5;

@@ -1,0 +1,167 @@
+#include "planner/savings.h"
+
+#include <algorithm>
+#include <numeric>
+
+namespace tidewright {
+namespace {
+
+// A stretch of recorded time in which nothing changes.
+struct Stretch {
+  WallTime from;
+  WallTime until;
+  const CapacityRecord* record = nullptr;
+};
+
+// Each moment at most once, in the order of time; what is left out goes to `gaps`.
+std::vector<Stretch> Recorded(const std::vector<CapacityRecord>& records, WallTime now,
+                              std::vector<Gap>& gaps) {
+  std::vector<Stretch> stretches;
+  if (records.empty()) return stretches;
+  WallTime told = records.front().at;  // everything before it is counted or a gap
+  for (std::size_t i = 0; i < records.size(); ++i) {
+    const CapacityRecord& record = records[i];
+    const WallTime next = i + 1 < records.size() ? std::min(records[i + 1].at, now) : now;
+    const WallTime begin = std::max(record.at, told);
+    if (next <= begin) continue;
+    WallTime end = next;
+    if (record.holds_for) end = std::min(end, record.at + *record.holds_for);
+    if (end > begin) stretches.push_back({begin, end, &record});
+    const WallTime held = std::max(begin, end);
+    if (held < next) {
+      const bool goes_on = !gaps.empty() && gaps.back().until == held;
+      if (goes_on) {
+        gaps.back().until = next;
+      } else {
+        gaps.push_back({held, next});
+      }
+    }
+    told = next;
+  }
+  return stretches;
+}
+
+double Hours(Duration d) { return Seconds(d) / 3600; }
+
+void Spend(Spending& to, int nodes, Money price, Duration length) {
+  const double node_hours = Hours(length) * nodes;
+  to.node_hours += node_hours;
+  to.cost = to.cost + price * node_hours;
+}
+
+// Of the time from `from` to `until`, how long demand was above a limit, and how long it is
+// unknown.
+struct Shortness {
+  Duration above{0};
+  Duration unknown{0};
+};
+Shortness Look(const DemandRecord& record, WallTime from, WallTime until, int shards) {
+  Shortness out;
+  if (record.demand == nullptr || until <= from) return out;
+  const Series& demand = *record.demand;
+  const double limit = shards * record.usable_per_shard;
+  Duration seen{0};
+  const auto first = std::max<Duration::rep>(0, (from - demand.start) / demand.step);
+  for (auto i = static_cast<std::size_t>(first); i < demand.size(); ++i) {
+    const WallTime at = demand.TimeOf(i);
+    if (at >= until) break;
+    const Duration part = std::min(at + demand.step, until) - std::max(at, from);
+    if (part <= Duration(0) || Series::IsGap(demand.values[i])) continue;
+    seen += part;
+    if (demand.values[i] > limit) out.above += part;
+  }
+  out.unknown = (until - from) - seen;
+  return out;
+}
+
+void SpendActual(const Stretch& stretch, WallTime from, WallTime until, const DemandRecord& demand,
+                 Spending& to) {
+  Spend(to, stretch.record->nodes, stretch.record->price_per_node_hour, until - from);
+  to.short_for += Look(demand, from, until, stretch.record->shards).above;
+}
+
+Saving Compare(const std::vector<Stretch>& stretches, const Counterfactual& other,
+               const DemandRecord& demand) {
+  Saving saving;
+  saving.against = other.name;
+  saving.estimated = other.estimated;
+  const auto& points = other.capacity;
+  for (const Stretch& stretch : stretches) {
+    const auto after =
+        std::upper_bound(points.begin(), points.end(), stretch.from,
+                         [](WallTime at, const CapacityPoint& point) { return at < point.at; });
+    auto i = static_cast<std::size_t>(std::max<std::ptrdiff_t>(after - points.begin() - 1, 0));
+    for (; i < points.size() && points[i].at < stretch.until; ++i) {
+      const WallTime from = std::max(stretch.from, points[i].at);
+      const WallTime until =
+          i + 1 < points.size() ? std::min(stretch.until, points[i + 1].at) : stretch.until;
+      if (until <= from) continue;
+      saving.compared += until - from;
+      SpendActual(stretch, from, until, demand, saving.actual);
+      Spend(saving.otherwise, points[i].nodes, stretch.record->price_per_node_hour, until - from);
+      saving.otherwise.short_for += Look(demand, from, until, points[i].shards).above;
+    }
+  }
+  return saving;
+}
+
+// Points whose times never fall: one that reaches back begins where the one before it did.
+void Add(std::vector<CapacityPoint>& points, CapacityPoint point) {
+  if (!points.empty()) {
+    point.at = std::max(point.at, points.back().at);
+    if (points.back().nodes == point.nodes && points.back().shards == point.shards) return;
+  }
+  points.push_back(point);
+}
+
+}  // namespace
+
+bool CapacityRecord::SameAs(const CapacityRecord& other) const {
+  return nodes == other.nodes && shards == other.shards &&
+         static_peak_nodes == other.static_peak_nodes &&
+         price_per_node_hour == other.price_per_node_hour && holds_for == other.holds_for;
+}
+
+Duration Savings::Missing() const {
+  return std::accumulate(gaps.begin(), gaps.end(), Duration(0),
+                         [](Duration sum, const Gap& gap) { return sum + (gap.until - gap.from); });
+}
+
+Savings ComputeSavings(const std::vector<CapacityRecord>& records,
+                       const std::vector<Counterfactual>& counterfactuals,
+                       const DemandRecord& demand, WallTime now) {
+  Savings out;
+  const std::vector<Stretch> stretches = Recorded(records, now, out.gaps);
+  for (const Stretch& stretch : stretches) {
+    out.recorded += stretch.until - stretch.from;
+    SpendActual(stretch, stretch.from, stretch.until, demand, out.actual);
+    out.demand_unknown += Look(demand, stretch.from, stretch.until, 0).unknown;
+  }
+  for (const Counterfactual& other : counterfactuals) {
+    out.against.push_back(Compare(stretches, other, demand));
+  }
+  return out;
+}
+
+Counterfactual StaticPeak(const std::vector<CapacityRecord>& records) {
+  Counterfactual out{.name = "static peak", .estimated = false, .capacity = {}};
+  for (const CapacityRecord& record : records) {
+    // As many shards as fit the nodes at the ratio of that time.
+    const int shards = record.nodes > 0 ? record.static_peak_nodes * record.shards / record.nodes
+                                        : record.static_peak_nodes;
+    Add(out.capacity, {record.at, record.static_peak_nodes, shards});
+  }
+  return out;
+}
+
+Counterfactual AsProvisioned(const std::vector<CapacityRecord>& records,
+                             std::optional<WallTime> first_action) {
+  Counterfactual out{.name = "as provisioned", .estimated = false, .capacity = {}};
+  for (const CapacityRecord& record : records) {
+    if (first_action && record.at > *first_action && !out.capacity.empty()) break;
+    Add(out.capacity, {record.at, record.nodes, record.shards});
+  }
+  return out;
+}
+
+}  // namespace tidewright

@@ -1,0 +1,98 @@
+// What running the cluster cost, and what it would have cost otherwise. Pure: everything follows
+// from what was recorded, so that anybody can compute it again.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/money.h"
+#include "core/series.h"
+#include "core/time.h"
+
+namespace tidewright {
+
+/// What there was, from `at` on, until the next record; no longer than `holds_for` where that is
+/// said. What lies beyond is a gap: nothing is known of it, nothing is counted, nothing is saved.
+struct CapacityRecord {
+  WallTime at;
+  int nodes = 0;
+  int shards = 0;
+  int static_peak_nodes = 0;  ///< of the counterfactual; what was said of it then
+  Money price_per_node_hour;  ///< of that time
+  std::optional<Duration> holds_for{};
+
+  /// Whether the account has to be told: something other than the time differs.
+  [[nodiscard]] bool SameAs(const CapacityRecord& other) const;
+};
+
+/// What would have been there from `at` on.
+struct CapacityPoint {
+  WallTime at;
+  int nodes = 0;
+  int shards = 0;
+};
+
+/// Something else that could have been done.
+struct Counterfactual {
+  std::string name;        ///< "static peak", "as provisioned", or a policy's
+  bool estimated = false;  ///< simulated: the policy ran in shadow, its capacity was never there
+  std::vector<CapacityPoint> capacity;  ///< in the order of time; nothing is known before the first
+};
+
+/// The policy's figures, to tell what a saving was paid with.
+struct DemandRecord {
+  const Series* demand = nullptr;  ///< of one resource; null: not looked at
+  double usable_per_shard = 0;     ///< in its unit
+};
+
+/// One side of a comparison.
+struct Spending {
+  double node_hours = 0;
+  Money cost;             ///< each stretch of constant capacity rounded to the nearest micro-unit
+  Duration short_for{0};  ///< demand was above what the shards may bear
+};
+
+struct Saving {
+  std::string against;
+  bool estimated = false;
+  Duration compared{0};  ///< recorded time in which the counterfactual is known too
+  Spending actual;       ///< in that time
+  Spending otherwise;
+
+  /// Negative where more was spent than the counterfactual would have.
+  [[nodiscard]] double NodeHours() const { return otherwise.node_hours - actual.node_hours; }
+  [[nodiscard]] Money Cost() const { return otherwise.cost - actual.cost; }
+};
+
+struct Gap {
+  WallTime from;
+  WallTime until;
+};
+
+struct Savings {
+  Spending actual;  ///< in all recorded time
+  Duration recorded{0};
+  std::vector<Gap> gaps;        ///< between the first record and `now`
+  Duration demand_unknown{0};   ///< recorded time without a value of demand
+  std::vector<Saving> against;  ///< in the order of the counterfactuals
+
+  [[nodiscard]] Duration Missing() const;  ///< length of the gaps
+};
+
+/// Up to `now`. Records come in the order in which they were written. Each moment counts once: a
+/// record that reaches back (a clock that was set back, a second writer) counts from where the one
+/// before it had got to. The price is that of the record on both sides.
+[[nodiscard]] Savings ComputeSavings(const std::vector<CapacityRecord>& records,
+                                     const std::vector<Counterfactual>& counterfactuals,
+                                     const DemandRecord& demand, WallTime now);
+
+/// "static peak": the size that the records state.
+[[nodiscard]] Counterfactual StaticPeak(const std::vector<CapacityRecord>& records);
+
+/// "as provisioned": the capacity as it was recorded until the controller's first action began,
+/// and the newest one of before it from then on. Without an action it is what there was.
+[[nodiscard]] Counterfactual AsProvisioned(const std::vector<CapacityRecord>& records,
+                                           std::optional<WallTime> first_action);
+
+}  // namespace tidewright
