@@ -23,7 +23,7 @@ struct MoveExperience {
 };
 
 /// An action that was begun, however it ended.
-struct PastAction {
+struct BegunAction {
   WallTime began;
   PlanKind kind = PlanKind::kNone;
 };
@@ -42,7 +42,7 @@ struct PlannerState {
   MoveExperience experience;
   ForecastGate gate;  ///< what promises of demand came to
   Continuity continuity;
-  std::vector<PastAction> recent_actions;  ///< of the last day at least, in any order
+  std::vector<BegunAction> recent_actions;  ///< of the last day at least, in any order
   /// Absent: taken as if the present nodes had been there all the time.
   std::optional<Spending> spent;
 };

@@ -19,7 +19,7 @@ Rest RestBefore(const Policy& policy, PlanKind kind) {
 int Begun(const Situation& s, PlanKind kind, Duration within) {
   const auto& actions = s.input.state.recent_actions;
   return static_cast<int>(
-      std::count_if(actions.begin(), actions.end(), [&](const PastAction& action) {
+      std::count_if(actions.begin(), actions.end(), [&](const BegunAction& action) {
         const Duration since = s.input.now - action.began;
         // What a clock that jumped back shows ahead is a recent one, for a decrease.
         return action.kind == kind && since < within &&
