@@ -137,6 +137,7 @@ void Controller::Cycle() {
                                 CurrentPlannerState(), now, &memory_.recent(), true});
     plan = std::move(decision.plan);
     memory_.SetGate(std::move(decision.gate));
+    continuity_ = std::move(decision.continuity);
   } else {
     plan.cluster = options_.cluster;
     plan.created = plan.expires = now;
@@ -173,6 +174,8 @@ PlannerState Controller::CurrentPlannerState() const {
   state.last_action_ended = last_action_ended_;
   state.experience = experience_;
   state.gate = memory_.gate();
+  state.continuity = continuity_;
+  for (const PastAction& past : past_) state.recent_actions.push_back({past.created, past.kind});
   if (newest_action_ && newest_action_->Open()) {
     state.action_in_flight = true;
     state.action_target_shards = newest_action_->plan.to_shards;

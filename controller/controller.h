@@ -126,6 +126,7 @@ class Controller : public ControllerApi {
   const ControllerOptions options_;
   ControllerParts parts_;
   DemandMemory memory_;
+  Continuity continuity_;  // of the newest look
   CapacityLedger ledger_;
   Executor executor_;
 

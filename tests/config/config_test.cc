@@ -177,6 +177,8 @@ BOOST_AUTO_TEST_CASE(checks_across_keys) {
   BOOST_TEST(Mentions(Refusal("policy: {horizon: 1h}"), "shorter than scale_in_window"));
   BOOST_TEST(Mentions(Refusal("policy: {static_peak_shards: 2}"), "static_peak_shards"));
   BOOST_TEST(Mentions(Refusal("policy: {reactive_utilisation: 0.5}"), "below target_utilisation"));
+  BOOST_TEST(Mentions(Refusal("policy: {hard_max_shards: 4}"), "below max_shards"));
+  BOOST_TEST(Accepted("policy: {hard_max_shards: 0}").policy.hard_max_shards == 0);
   BOOST_TEST(Accepted("policy: {target_utilisation: 0.9}").policy.reactive_utilisation == 0.9);
   BOOST_TEST(Mentions(Refusal("collector: {interval: 60s}"), "collector.stale_after"));
   BOOST_TEST(Mentions(Refusal("metrics: {listen: '127.0.0.1:7090'}"), "same as grpc.listen"));
@@ -315,6 +317,23 @@ BOOST_AUTO_TEST_CASE(sizes_and_addresses) {
                            "http://a:1", "::1:5", "user@a:1"}) {
     BOOST_TEST(!ParseEndpoint(text).has_value(), text);
   }
+}
+
+BOOST_AUTO_TEST_CASE(windows_holds_and_budgets_are_read) {
+  const Policy policy = Accepted(
+                            "policy: {windows: ['no_scale_in mon-fri 08:00-20:00', 'hold until "
+                            "2027-01-02T06:00:00Z: holidays'], budget_per_day: 12.5}")
+                            .policy;
+  BOOST_REQUIRE(policy.windows.size() == 2u);
+  BOOST_TEST((policy.windows[0].rule == WindowRule::kNoScaleIn));
+  BOOST_TEST(policy.windows[0].days == 0x1fu);
+  BOOST_TEST(policy.windows[1].until.has_value());
+  BOOST_TEST(policy.windows[1].comment == "holidays");
+  BOOST_TEST(policy.budget_per_day.micros == 12'500'000);
+  const std::string refusal = Refusal("policy: {windows: ['no_scale_in sometimes']}");
+  BOOST_TEST(Mentions(refusal, "policy.windows: no_scale_in sometimes is no window"));
+  BOOST_TEST(Mentions(refusal, "write such as"));
+  BOOST_TEST(Mentions(Refusal("policy: {budget_per_month: -1}"), "out of range"));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

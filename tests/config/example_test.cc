@@ -87,6 +87,16 @@ BOOST_AUTO_TEST_CASE(every_key_stands_in_the_example_and_its_comments_tell_the_d
   BOOST_TEST(stated.max_shards == defaults.max_shards);
   BOOST_TEST(stated.max_step_out == defaults.max_step_out);
   BOOST_TEST(stated.max_step_in == defaults.max_step_in);
+  BOOST_TEST(stated.hard_max_shards == defaults.hard_max_shards);
+  BOOST_TEST(stated.max_scale_outs_per_hour == defaults.max_scale_outs_per_hour);
+  BOOST_TEST(stated.max_scale_outs_per_day == defaults.max_scale_outs_per_day);
+  BOOST_TEST(stated.max_scale_ins_per_hour == defaults.max_scale_ins_per_hour);
+  BOOST_TEST(stated.max_scale_ins_per_day == defaults.max_scale_ins_per_day);
+  BOOST_TEST(stated.min_fresh_partition_share == defaults.min_fresh_partition_share);
+  BOOST_TEST((stated.max_forecast_age == defaults.max_forecast_age));
+  BOOST_TEST((stated.settling_time == defaults.settling_time));
+  BOOST_TEST((stated.budget_per_day == defaults.budget_per_day));
+  BOOST_TEST((stated.budget_per_month == defaults.budget_per_month));
   BOOST_TEST(stated.replicas_per_shard == defaults.replicas_per_shard);
   BOOST_TEST((stated.auto_after == defaults.auto_after));
   BOOST_TEST(stated.auto_coverage_slack == defaults.auto_coverage_slack);

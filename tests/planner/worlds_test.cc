@@ -13,7 +13,7 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr int kWorlds = 1000;
-constexpr int kPartitions = 64;
+constexpr int kPartitions = 420;  // spreads evenly over any number of shards without a search
 constexpr Duration kStep = 20min;
 constexpr int kDay = 72;      // steps
 constexpr int kHorizon = 36;  // steps
@@ -400,7 +400,8 @@ BOOST_AUTO_TEST_CASE(what_must_hold_holds_in_a_thousand_worlds_with_faults) {
                                  << begun[PlanKind::kRebalance] << " rebalances; " << emergencies
                                  << " emergencies; " << late_on_flat << " late ones in "
                                  << flat_days << " flat days");
-  // Not none yet where similar past times are asked too: they take noise for a rise, seldom.
+  // A gap: none is wanted here too. Where similar past times are asked beside the forecast they
+  // take noise for a rise, and the schedule adds a shard as a hedge against it.
   BOOST_TEST(late_on_flat * 20 < flat_days);
   // The promises were put to the test.
   BOOST_TEST(worlds_that_acted > kWorlds / 2);
