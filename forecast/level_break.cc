@@ -175,6 +175,10 @@ double BreakAt(const Hours& hours, const Usual& usual, int at) {
   if (static_cast<int>(edge.size()) < kEdge) return 0;
   const double first = Median(edge);
   if (std::abs(first) < kStays * kLeast) return 0;
+  // Both ends must hold half of a size that is kLeast at least: asked first, it spares the rest.
+  const int seen = std::min(hours.size(), at + kEvidence.back());
+  const double last = Median(hours.Differences(seen - kEdge, seen, at));
+  if (last / first <= 0 || std::abs(last) < kStays * kLeast) return 0;
   const auto all = hours.Differences(at, at + evidence, at);
   const double size = Median(all);
   const double large = std::abs(size);
@@ -182,8 +186,7 @@ double BreakAt(const Hours& hours, const Usual& usual, int at) {
   if (large < kLeast) return 0;
   if (size < 0 && hours.size() - at < kLeastForFall) return 0;
   if (first / size < kStays) return 0;
-  const int seen = std::min(hours.size(), at + kEvidence.back());
-  if (Median(hours.Differences(seen - kEdge, seen, at)) / size < kStays) return 0;
+  if (last / size < kStays) return 0;
   const auto agree =
       std::count_if(all.begin(), all.end(), [&](double d) { return d / size > kPart; });
   if (static_cast<double>(agree) < kOfOneSign * static_cast<double>(all.size())) return 0;
