@@ -73,6 +73,11 @@ void SettleAndNote(const Opinions& o, ForecastGate& gate) {
   Note(gate, demand.recent_end, promises);
 }
 
+// What begins with a gap is as short as what follows it.
+std::ptrdiff_t Known(const std::vector<float>& recent) {
+  return std::count_if(recent.begin(), recent.end(), [](float v) { return !std::isnan(v); });
+}
+
 Opinions Hear(const Situation& s, const ShardDemand& demand, ForecastGate* gate) {
   Opinions o{.demand = &demand, .analogues = {}, .shares = {}, .steps = demand.steps};
   if (o.steps == 0) o.steps = static_cast<int>(s.policy.horizon / demand.step);
@@ -80,7 +85,7 @@ Opinions Hear(const Situation& s, const ShardDemand& demand, ForecastGate* gate)
     const auto day = static_cast<int>(std::chrono::hours(24) / demand.step);
     o.analogues[0] = FindAnalogues(demand.recent, o.steps, {.look_back = 7 * day});
     // A few days tell nothing of a time of day.
-    if (demand.recent.size() >= static_cast<std::size_t>(kFewestDays * day)) {
+    if (Known(demand.recent) >= kFewestDays * day) {
       o.analogues[1] = FindAnalogues(demand.recent, o.steps, {.look_back = 14 * day, .day = day});
     }
   }
@@ -210,9 +215,7 @@ std::optional<SizeDecision> DecideSize(const Situation& s, ForecastGate& gate) {
   }
   out.shares = opinions.front().shares;
   out.analogues = opinions.front().analogues[0].count;
-  const auto& recent = opinions.front().demand->recent;
-  out.seen = out.step *
-             std::count_if(recent.begin(), recent.end(), [](float v) { return !std::isnan(v); });
+  out.seen = out.step * Known(opinions.front().demand->recent);
   out.schedule = MakeSchedule(problem);
   out.to = out.schedule.to;
   if (s.input.explain) {

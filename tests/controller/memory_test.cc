@@ -71,6 +71,41 @@ BOOST_AUTO_TEST_CASE(what_forecasts_have_learned_survives_a_restart) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(what_promises_came_to_survives_a_restart) {
+  const testing::TempFolder folder;
+  auto history = History::Open(folder / "history.db").value();
+  ImportWeek(*history);
+  const Policy policy = PolicyForTest();
+  ForecastGate gate;
+  gate.loss = {3, 1, 2};
+  gate.settled = kStart;
+  {
+    DemandMemory memory("c", policy, *history, "");
+    BOOST_REQUIRE(memory.Load(kStart).ok());
+    memory.SetGate(gate);
+    Live(memory, kStart, kStart + hours(2));
+  }
+  DemandMemory memory("c", policy, *history, "");
+  BOOST_REQUIRE(memory.Load(kStart + hours(2)).ok());
+  BOOST_TEST(EncodeGate(memory.gate()) == EncodeGate(gate));
+}
+
+BOOST_AUTO_TEST_CASE(the_planner_looks_back_at_whole_steps_up_to_now) {
+  const testing::TempFolder folder;
+  auto history = History::Open(folder / "history.db").value();
+  ImportWeek(*history);
+  const Policy policy = PolicyForTest();
+  DemandMemory memory("c", policy, *history, "");
+  BOOST_REQUIRE(memory.Load(kStart).ok());
+  BOOST_REQUIRE(memory.Forecast(kStart + minutes(2)).ok());
+  const Series& recent = memory.recent()[Resource::kRequests];
+  BOOST_TEST((recent.step == policy.step));
+  BOOST_TEST((recent.end() == kStart));
+  BOOST_TEST(recent.Observed() == 7u * 288);  // what lies before is a gap, not a zero
+  BOOST_TEST(std::abs(recent.values.back() - LoadAt(kStart - minutes(5))) < 1);
+  BOOST_TEST(memory.recent()[Resource::kMemory].empty());
+}
+
 BOOST_AUTO_TEST_CASE(a_broken_record_of_what_was_learned_is_learned_anew) {
   const testing::TempFolder folder;
   auto history = History::Open(folder / "history.db").value();

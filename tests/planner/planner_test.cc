@@ -86,6 +86,30 @@ BOOST_AUTO_TEST_CASE(learned_times_replace_configured_ones) {
   BOOST_TEST((plan.lead_time > 34min && plan.lead_time < 36min));
 }
 
+BOOST_AUTO_TEST_CASE(a_forecast_that_lies_is_left_for_what_similar_times_did) {
+  // Three shards are right for 1,800 RU/s; the forecast asks for twice as many, step after step.
+  World w;
+  Series seen{.start = w.now - 10 * 24h, .step = 5min, .values = {}, .flags = {}};
+  Random random(7);
+  while (seen.end() < w.now) seen.values.push_back(1800 + 40 * random.Uniform());
+  RecentDemand recent;
+  PlanKind last = PlanKind::kNone;
+  for (int step = 0; step < 24; ++step) {
+    recent[Resource::kRequests] = seen;
+    w.Predict(Resource::kRequests, [](int) { return 4200.0; });
+    w.Observe(Resource::kRequests, seen.values.back());
+    const Decision decision =
+        Decide({w.topology, w.load, w.demand, w.policy, w.state, w.now, &recent});
+    if (step == 0) BOOST_TEST((decision.plan.kind == PlanKind::kScaleOut), Text(decision.plan));
+    last = decision.plan.kind;
+    w.state.gate = decision.gate;
+    w.now += 5min;
+    seen.values.push_back(1800 + 40 * random.Uniform());
+  }
+  BOOST_TEST((last == PlanKind::kNone));
+  BOOST_TEST(w.state.gate.Shares({true, true, true})[0] < 0.01);
+}
+
 BOOST_AUTO_TEST_CASE(the_scarcest_resource_decides) {
   World w;
   w.Flat(1500);
