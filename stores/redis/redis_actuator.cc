@@ -37,8 +37,16 @@ Status RedisActuator::Preflight(const StepArgs& args, StepContext& context) {
   // Gossip and background saves get a moment to end.
   TW_RETURN_IF_ERROR(link_.Await(options_.settle_timeout, context,
                                  [&] { return CheckBefore(link_, args.shards); }));
+  // Any of the nodes that make up a shard now may be its master when its slots move.
+  TW_ASSIGN_OR_RETURN(const ClusterView view, link_.Read());
   for (const auto& shard : args.shards) {
-    TW_RETURN_IF_ERROR(SaveShardNodes(context, shard.name, shard.replicas));
+    auto replicas = shard.replicas;
+    for (const auto& replica : view.ReplicasOf(shard.name)) {
+      if (std::find(replicas.begin(), replicas.end(), replica.id) == replicas.end()) {
+        replicas.push_back(replica.id);
+      }
+    }
+    TW_RETURN_IF_ERROR(SaveShardNodes(context, shard.name, replicas));
   }
   return OkStatus();
 }

@@ -51,8 +51,10 @@ BOOST_AUTO_TEST_CASE(the_kill_switch_written_to_a_file_stops_a_move_and_outlives
   BOOST_REQUIRE_MESSAGE(stopped.exit_code == 0, stopped.output);
   BOOST_TEST(AwaitState("paused"), daemon->log());
   CheckCluster();
+  // The action obeys before its next command; the status tells of it once a cycle has seen it.
+  BOOST_TEST(daemon->Await(
+      60s, [&](const nlohmann::json& s) { return At(s, "/stop/why") == "latency doubled"; }));
   auto status = daemon->Ask({"status"});
-  BOOST_TEST(At(status, "/stop/why") == "latency doubled");
   BOOST_TEST(Holds(status, "stopped"));
   BOOST_TEST(daemon->Tidectl({"actions", "resume"}).exit_code == 4);
 

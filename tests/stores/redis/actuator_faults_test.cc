@@ -272,7 +272,12 @@ BOOST_FIXTURE_TEST_CASE(a_slot_whose_source_fails_over_in_the_middle_is_moved_fr
   }
   BOOST_REQUIRE(Nodes(successor).Myself()->master);
   status = Persistently(*this, [&] { return RunSteps(actuator, {move}, journal); });
-  BOOST_TEST_REQUIRE(status.ok(), status);
+  if (!status.ok()) {
+    std::string seen;
+    for (int port : ports) seen += Do(port, {"CLUSTER", "NODES"}).text + "\n";
+    for (const auto& [key, note] : journal.notes) seen += key + " = " + note + "\n";
+    BOOST_TEST_REQUIRE(status.ok(), status << "\n" << seen);
+  }
   keys.CheckAll(*this);
   BOOST_TEST(OpenSlots() == 0);
   for (int port : ports) BOOST_TEST(Nodes(port).Owner(510) == b);

@@ -241,7 +241,9 @@ int World::OpenSlots() {
 }
 
 Writer::Writer(World& world)
-    : world_(world), client_(world.client().options()), thread_([this](const std::stop_token& stop) { Run(stop); }) {}
+    : world_(world),
+      client_(world.client().options()),
+      thread_([this](const std::stop_token& stop) { Run(stop); }) {}
 
 Writer::~Writer() { Stop(); }
 
@@ -357,11 +359,11 @@ double Writer::LatencyPercentile(double p) {
 }
 
 Status Persistently(World& world, const std::function<Status()>& attempt) {
-  Status status;
-  for (int tries = 0; tries < 100; ++tries) {
-    status = attempt();
-    if (!IsTransient(status)) break;
+  const MonoTime deadline = world.clock.Monotonic() + std::chrono::seconds(60);
+  Status status = attempt();
+  while (IsTransient(status) && world.clock.Monotonic() < deadline) {
     world.clock.WaitFor(std::chrono::milliseconds(100), {});
+    status = attempt();
   }
   return status;
 }
