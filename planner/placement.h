@@ -15,7 +15,7 @@
 #include "core/resource.h"
 #include "core/topology.h"
 #include "planner/plan.h"
-#include "planner/sizing.h"
+#include "planner/sizing/sizing.h"
 
 namespace tidewright::planner {
 

@@ -10,9 +10,9 @@
 #include "core/topology.h"
 #include "forecast/forecast.h"
 #include "planner/continuity.h"
-#include "planner/forecast_gate.h"
 #include "planner/plan.h"
 #include "planner/policy.h"
+#include "planner/sizing/forecast_gate.h"
 
 namespace tidewright {
 

@@ -5,7 +5,7 @@
 #include <string>
 
 #include "core/series.h"
-#include "planner/move_model.h"
+#include "planner/sizing/move_model.h"
 
 namespace tidewright {
 

@@ -6,11 +6,11 @@
 #include <vector>
 
 #include "core/reason.h"
-#include "planner/demand_profile.h"
 #include "planner/placement.h"
 #include "planner/planner.h"
-#include "planner/size_decision.h"
-#include "planner/sizing.h"
+#include "planner/sizing/demand_profile.h"
+#include "planner/sizing/size_decision.h"
+#include "planner/sizing/sizing.h"
 
 namespace tidewright::planner {
 

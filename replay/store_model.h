@@ -8,7 +8,7 @@
 
 #include "core/series.h"
 #include "core/status.h"
-#include "planner/move_walk.h"
+#include "planner/sizing/move_walk.h"
 
 namespace tidewright::replay {
 

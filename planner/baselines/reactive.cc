@@ -3,7 +3,7 @@
 #include <array>
 #include <limits>
 
-#include "planner/move_walk.h"
+#include "planner/sizing/move_walk.h"
 
 namespace tidewright::baselines {
 namespace {

@@ -1,5 +1,5 @@
 // What followed past times that were like now.
-#include "planner/analogues.h"
+#include "planner/sizing/analogues.h"
 
 #include <algorithm>
 #include <boost/test/unit_test.hpp>

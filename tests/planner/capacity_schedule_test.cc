@@ -1,5 +1,5 @@
 // The cheapest schedule of capacity, held against trying every schedule.
-#include "planner/capacity_schedule.h"
+#include "planner/sizing/capacity_schedule.h"
 
 #include <algorithm>
 #include <boost/test/unit_test.hpp>

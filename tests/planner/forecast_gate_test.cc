@@ -1,5 +1,5 @@
 // Who is listened to: those whose promises held.
-#include "planner/forecast_gate.h"
+#include "planner/sizing/forecast_gate.h"
 
 #include <boost/test/unit_test.hpp>
 #include <cmath>

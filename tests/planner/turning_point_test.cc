@@ -1,5 +1,5 @@
 // At which demand a schedule turns, held against making it again at that demand.
-#include "planner/turning_point.h"
+#include "planner/sizing/turning_point.h"
 
 #include <boost/test/unit_test.hpp>
 #include <cmath>

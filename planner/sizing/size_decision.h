@@ -6,9 +6,9 @@
 #include <optional>
 
 #include "core/time.h"
-#include "planner/capacity_schedule.h"
-#include "planner/forecast_gate.h"
 #include "planner/plan.h"
+#include "planner/sizing/capacity_schedule.h"
+#include "planner/sizing/forecast_gate.h"
 
 namespace tidewright::planner {
 

@@ -1,4 +1,4 @@
-#include "planner/analogues.h"
+#include "planner/sizing/analogues.h"
 
 #include <algorithm>
 #include <cmath>

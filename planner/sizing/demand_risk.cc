@@ -1,4 +1,4 @@
-#include "planner/demand_risk.h"
+#include "planner/sizing/demand_risk.h"
 
 #include <algorithm>
 #include <cmath>

@@ -1,4 +1,4 @@
-#include "planner/forecast_gate.h"
+#include "planner/sizing/forecast_gate.h"
 
 #include <algorithm>
 #include <cmath>

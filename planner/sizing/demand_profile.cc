@@ -1,4 +1,4 @@
-#include "planner/demand_profile.h"
+#include "planner/sizing/demand_profile.h"
 
 #include <algorithm>
 #include <cmath>

@@ -7,8 +7,8 @@
 
 #include <vector>
 
-#include "planner/demand_risk.h"
-#include "planner/move_model.h"
+#include "planner/sizing/demand_risk.h"
+#include "planner/sizing/move_model.h"
 
 namespace tidewright::planner {
 

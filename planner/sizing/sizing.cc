@@ -1,4 +1,4 @@
-#include "planner/sizing.h"
+#include "planner/sizing/sizing.h"
 
 #include <algorithm>
 #include <cmath>

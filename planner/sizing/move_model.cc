@@ -1,4 +1,4 @@
-#include "planner/move_model.h"
+#include "planner/sizing/move_model.h"
 
 #include <algorithm>
 #include <cmath>

@@ -1,4 +1,4 @@
-#include "planner/turning_point.h"
+#include "planner/sizing/turning_point.h"
 
 #include <cmath>
 #include <vector>

@@ -1,12 +1,12 @@
-#include "planner/size_decision.h"
+#include "planner/sizing/size_decision.h"
 
 #include <algorithm>
 #include <cmath>
 
-#include "planner/analogues.h"
-#include "planner/shard_demand.h"
 #include "planner/situation.h"
-#include "planner/turning_point.h"
+#include "planner/sizing/analogues.h"
+#include "planner/sizing/shard_demand.h"
+#include "planner/sizing/turning_point.h"
 
 namespace tidewright::planner {
 namespace {

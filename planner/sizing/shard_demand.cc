@@ -1,4 +1,4 @@
-#include "planner/shard_demand.h"
+#include "planner/sizing/shard_demand.h"
 
 #include <algorithm>
 #include <cmath>

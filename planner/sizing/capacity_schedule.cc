@@ -1,4 +1,4 @@
-#include "planner/capacity_schedule.h"
+#include "planner/sizing/capacity_schedule.h"
 
 #include <algorithm>
 #include <limits>

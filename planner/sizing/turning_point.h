@@ -3,8 +3,8 @@
 
 #include <optional>
 
-#include "planner/capacity_schedule.h"
 #include "planner/plan.h"
+#include "planner/sizing/capacity_schedule.h"
 
 namespace tidewright::planner {
 

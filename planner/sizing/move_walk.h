@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <vector>
 
-#include "planner/move_model.h"
+#include "planner/sizing/move_model.h"
 
 namespace tidewright {
 
