@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <memory>
 
+#include "cli/acl_command.h"
 #include "cli/commands.h"
 #include "cli/forecast_options.h"
 #include "cli/replay_job.h"
@@ -26,6 +27,7 @@ constexpr char kFooter[] =
     "  tidectl actions                         what was done\n"
     "  tidectl stop --all                      change nothing until `tidectl stop --clear`\n"
     "  tidectl audit --since 1d                who changed what, and why\n"
+    "  tidectl acl --capability act            the store's account for it, least rights\n"
     "  tidectl status --output json | jq .demand\n"
     "\n"
     "Exit codes: 0 done; 1 failed; 2 wrong usage; 3 the controller does not answer;\n"
@@ -48,6 +50,7 @@ struct Arguments {
   std::string comment;
   HistoryOptions history;
   SafetyArguments safety;
+  AclOptions acl;
 };
 
 /// The leaf commands register what is to be done; main runs it after parsing.
@@ -252,6 +255,26 @@ void AddReplay(CLI::App& app, Arguments& args, Run& run) {
   });
 }
 
+void AddAcl(CLI::App& app, Arguments& args, Run& run) {
+  auto* acl = app.add_subcommand("acl", "The line that makes an account of least rights at the store");
+  acl->fallthrough();
+  acl->add_option("--capability", args.acl.capabilities,
+                  "What it is for: observe, plan, act, receive, compare, functions, slot-stats; "
+                  "several add up")
+      ->delimiter(',')
+      ->capture_default_str();
+  acl->add_option("--user", args.acl.user, "The account's name")->capture_default_str();
+  acl->add_option("--password-file", args.acl.password_file,
+                  "Its first line is the password; the line holds its SHA-256 alone");
+  acl->add_flag("--list", args.acl.list, "What each capability is for, and its rules");
+  acl->footer(
+      "Examples:\n"
+      "  tidectl acl --list\n"
+      "  tidectl acl --capability act,receive --password-file /etc/tidewright/redis.password \\\n"
+      "      | redis-cli -h 10.0.0.7       once for every node; then ACL SAVE or users.acl");
+  acl->callback([&run, &args] { run = [&args] { return PrintAcl(args.acl); }; });
+}
+
 int Main(int argc, char** argv) {
   CLI::App app{"tidectl: talk to the Tidewright auto-scaling controller", "tidectl"};
   app.footer(kFooter);
@@ -279,6 +302,7 @@ int Main(int argc, char** argv) {
   AddStop(app, args.safety, run, open);
   AddLocks(app, args.safety, run, open);
   AddReplay(app, args, run);
+  AddAcl(app, args, run);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

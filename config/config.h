@@ -18,10 +18,25 @@ struct Endpoint {
   int port = 0;
 };
 
+/// Files in PEM, read again when they change.
+struct TlsConfig {
+  std::string ca_file;
+  std::string certificate_file;  ///< empty: none is shown
+  std::string key_file;
+  std::string server_name;  ///< that certificates must name; empty: the address of each server
+  bool verify_name = true;
+};
+
 struct RedisConfig {
   std::vector<Endpoint> seeds;
   std::string username;
   std::string password_file;  ///< secrets come from files only
+  /// The account that MIGRATE shows to its target; empty: the one above.
+  std::string migrate_username;
+  std::string migrate_password_file;
+  std::optional<TlsConfig> tls;
+  /// Addresses and networks ("10.0.0.7", "10.0.0.0/8") that keys may be sent to; empty: any.
+  std::vector<std::string> allowed_targets;
   Duration command_timeout = std::chrono::seconds(2);
   int keys_per_migrate = 100;
   std::int64_t big_key_bytes = 10 * 1024 * 1024;  ///< larger keys are not moved
@@ -35,6 +50,7 @@ struct LocalProvisionerConfig {
   int first_port = 0;
   int last_port = 0;                    ///< cluster bus ports are these + 10000
   std::vector<std::string> arguments;   ///< further arguments for each server
+  bool tls = false;  ///< the servers speak TLS alone; `arguments` name their certificates
 };
 
 /// Servers that stand by, empty and in no cluster.

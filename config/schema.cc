@@ -4,6 +4,7 @@
 #include <cctype>
 
 #include "config/values.h"
+#include "core/networks.h"
 
 namespace tidewright::config {
 namespace {
@@ -51,17 +52,47 @@ void ReadListeners(Section& top, Config& config) {
   metrics.Finish();
 }
 
+enum class Names { kNone, kChosen };
+
+void ReadTls(Section& parent, Names names, std::optional<TlsConfig>& tls) {
+  Section section = parent.Sub("tls");
+  TlsConfig config;
+  section.Text("ca_file", config.ca_file, Need::kRequired);
+  section.Text("certificate_file", config.certificate_file);
+  section.Text("key_file", config.key_file);
+  if (names == Names::kChosen) {
+    section.Text("server_name", config.server_name);
+    section.Flag("verify_name", config.verify_name);
+  }
+  if (config.certificate_file.empty() != config.key_file.empty()) {
+    const char* missing = config.key_file.empty() ? "key_file" : "certificate_file";
+    section.Wrong(missing, "is missing: a certificate and its key belong together; write both");
+  }
+  if (!config.server_name.empty() && !config.verify_name) {
+    section.Wrong("verify_name", "is false, so that server_name is not checked; remove one of them");
+  }
+  section.Finish();
+  if (section.present()) tls = std::move(config);
+}
+
 void ReadRedis(Section& top, RedisConfig& redis) {
   Section section = top.Sub("redis", Need::kRequired);
   section.Addresses("seeds", redis.seeds, Need::kRequired);
   section.Text("username", redis.username);
   section.Text("password_file", redis.password_file);
+  section.Text("migrate_username", redis.migrate_username);
+  section.Text("migrate_password_file", redis.migrate_password_file);
+  ReadTls(section, Names::kChosen, redis.tls);
   section.Span("command_timeout", redis.command_timeout, 10ms, 1min);
   section.Whole("keys_per_migrate", redis.keys_per_migrate, 1, 10'000);
   double big_key = static_cast<double>(redis.big_key_bytes);
   section.Size("big_key_bytes", big_key, false);
   redis.big_key_bytes = static_cast<std::int64_t>(big_key);
   section.Flag("allow_unprotected_targets", redis.allow_unprotected_targets);
+  section.Texts("allowed_targets", redis.allowed_targets);
+  if (const auto networks = Networks::Parse(redis.allowed_targets); !networks.ok()) {
+    section.Wrong("allowed_targets", "holds " + Message(networks.status()));
+  }
   if (!redis.username.empty() && redis.password_file.empty()) {
     section.Wrong("username", "needs a password; write its file as password_file");
   }
@@ -96,6 +127,7 @@ void ReadProvisioner(Section& top, ProvisionerConfig& provisioner) {
   local.Whole("first_port", config.first_port, 1024, kLastPort, Need::kRequired);
   local.Whole("last_port", config.last_port, 1024, kLastPort, Need::kRequired);
   local.Texts("arguments", config.arguments);
+  local.Flag("tls", config.tls);
   if (config.server.empty())
     local.Wrong("server", "is empty; write a program such as redis-server");
   if (config.first_port > 0 && config.last_port > 0 && config.first_port > config.last_port) {

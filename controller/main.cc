@@ -10,6 +10,7 @@
 
 #include "config/config.h"
 #include "controller/calendar_file.h"
+#include "controller/process_guard.h"
 #include "controller/wiring.h"
 
 namespace tidewright {
@@ -84,6 +85,10 @@ int Main(int argc, char** argv) {
   spdlog::set_level(spdlog::level::from_str(config->log_level));
   spdlog::set_pattern("%Y-%m-%dT%H:%M:%S.%e %l %v");
   for (const auto& warning : config->warnings) spdlog::warn("{}", warning);
+  // Before any secret is read.
+  if (const Status guarded = KeepMemoryPrivate(); !guarded.ok()) {
+    spdlog::warn("core dumps of this process may hold passwords: {}", Message(guarded));
+  }
   std::stop_source stop;
   SignalWatch watch(stop);
   const Status ran = RunController(*config, stop.get_token());

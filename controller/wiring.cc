@@ -15,6 +15,7 @@
 #include "core/clock.h"
 #include "history/history.h"
 #include "io/http_server.h"
+#include "io/tls_transport.h"
 #include "journal/journal.h"
 #include "journal/stop_file.h"
 #include "server/grpc_server.h"
@@ -33,23 +34,48 @@ std::unique_ptr<Clock> MakeClock(const Config& config) {
 }
 
 /// The first line of a file, without its end.
-StatusOr<std::string> ReadSecret(const std::string& path) {
+StatusOr<std::string> ReadSecret(const char* key, const std::string& path) {
   std::ifstream file(path);
   std::string secret;
   if (!std::getline(file, secret) || secret.empty()) {
     return Error(StatusCode::kFailedPrecondition,
-                 "redis.password_file: {} cannot be read or its first line is empty", path);
+                 "{}: {} cannot be read or its first line is empty", key, path);
   }
   if (secret.back() == '\r') secret.pop_back();
   return secret;
 }
 
-StatusOr<redis::Credentials> ReadCredentials(const RedisConfig& config) {
-  redis::Credentials credentials{.username = config.username, .password = ""};
+/// Whom we are to the store, and whom its servers are to each other when keys move.
+struct Accounts {
+  redis::Credentials own;
+  redis::Credentials migrate;
+};
+
+StatusOr<Accounts> ReadAccounts(const RedisConfig& config) {
+  Accounts accounts;
+  accounts.own.username = config.username;
   if (!config.password_file.empty()) {
-    TW_ASSIGN_OR_RETURN(credentials.password, ReadSecret(config.password_file));
+    TW_ASSIGN_OR_RETURN(accounts.own.password,
+                        ReadSecret("redis.password_file", config.password_file));
   }
-  return credentials;
+  accounts.migrate = accounts.own;
+  if (!config.migrate_password_file.empty()) {
+    accounts.migrate.username = config.migrate_username;
+    TW_ASSIGN_OR_RETURN(accounts.migrate.password, ReadSecret("redis.migrate_password_file",
+                                                              config.migrate_password_file));
+  }
+  return accounts;
+}
+
+StatusOr<io::TransportFactory> MakeTransport(const RedisConfig& config) {
+  if (!config.tls) return io::TransportFactory(io::MakeTcpTransport);
+  auto transport = io::MakeTlsTransport({.ca_file = config.tls->ca_file,
+                                         .certificate_file = config.tls->certificate_file,
+                                         .key_file = config.tls->key_file,
+                                         .server_name = config.tls->server_name,
+                                         .verify_name = config.tls->verify_name});
+  if (!transport.ok()) return Annotate(transport.status(), "redis.tls");
+  return transport;
 }
 
 std::vector<std::pair<std::string, int>> Seeds(const RedisConfig& config) {
@@ -74,7 +100,8 @@ std::unique_ptr<Provisioner> MakeProvisioner(const Config& config, redis::Client
                                 .directory = wanted.local->directory,
                                 .first_port = wanted.local->first_port,
                                 .last_port = wanted.local->last_port,
-                                .arguments = wanted.local->arguments},
+                                .arguments = wanted.local->arguments,
+                                .tls = wanted.local->tls},
         clock);
   }
   if (wanted.standby) {
@@ -114,15 +141,16 @@ CollectorOptions ToCollectorOptions(const CollectorConfig& config) {
   return options;
 }
 
-redis::RedisActuatorOptions ToActuatorOptions(const Config& all,
-                                              const redis::Credentials& credentials,
-                                              const StopSwitch& stop) {
+StatusOr<redis::RedisActuatorOptions> ToActuatorOptions(const Config& all,
+                                                        const redis::Credentials& migrate,
+                                                        const StopSwitch& stop) {
   const RedisConfig& config = all.redis;
   redis::RedisActuatorOptions options;
   options.provision_timeout = all.provisioner.timeout;
   options.kill_switch = [&stop] { return stop.Thrown(); };
   options.seeds = Seeds(config);
-  options.migrate_credentials = credentials;
+  options.migrate_credentials = migrate;
+  TW_ASSIGN_OR_RETURN(options.allowed_targets, Networks::Parse(config.allowed_targets));
   options.keys_per_migrate = config.keys_per_migrate;
   options.big_key_bytes = config.big_key_bytes;
   options.allow_unprotected_targets = config.allow_unprotected_targets;
@@ -154,19 +182,23 @@ Status RunController(const Config& config, std::stop_token stop) {
   TW_ASSIGN_OR_RETURN(const auto journal, Journal::Open(config.data_dir + "/journal.db"));
   TW_ASSIGN_OR_RETURN(const auto history, History::Open(config.data_dir + "/history.db"));
 
-  TW_ASSIGN_OR_RETURN(const auto credentials, ReadCredentials(config.redis));
+  TW_ASSIGN_OR_RETURN(const auto accounts, ReadAccounts(config.redis));
+  TW_ASSIGN_OR_RETURN(const auto transport, MakeTransport(config.redis));
   // One client each: a sample that times out breaks its connection, and no move must suffer for it.
-  const redis::ClientOptions client_options{.credentials = credentials,
+  const redis::ClientOptions client_options{.credentials = accounts.own,
                                             .timeout = config.redis.command_timeout,
-                                            .transport = io::MakeTcpTransport};
+                                            .transport = transport,
+                                            .client_name = "",
+                                            .secrets = {accounts.migrate.password}};
   redis::Client watching(client_options);
   redis::Client acting(client_options);
   redis::RedisLoadOptions load_options;
   load_options.cluster = config.cluster;
   redis::RedisLoadSource source(watching, *clock, Seeds(config.redis), load_options);
   const auto provisioner = MakeProvisioner(config, acting, *clock);
-  redis::RedisActuator actuator(acting, ToActuatorOptions(config, credentials, stop_switch),
-                                provisioner.get(), *clock);
+  TW_ASSIGN_OR_RETURN(auto actuator_options,
+                      ToActuatorOptions(config, accounts.migrate, stop_switch));
+  redis::RedisActuator actuator(acting, std::move(actuator_options), provisioner.get(), *clock);
 
   Collector collector(source, *clock, ToCollectorOptions(config.collector));
   std::unique_ptr<AlertSink> alerts;

@@ -24,6 +24,8 @@ class Transport {
   virtual void Read(char* data, std::size_t size, ReadDone done) = 0;
   /// Writes all of it.
   virtual void Write(const char* data, std::size_t size, Done done) = 0;
+  /// What it waits for while it is not connected, where that helps a person; else empty.
+  [[nodiscard]] virtual std::string Awaits() const { return ""; }
   /// Fails what is under way.
   virtual void Close() = 0;
 };

@@ -313,12 +313,17 @@ Status LocalProvisioner::PrepareFolder(const NodeFile& node) const {
 Status LocalProvisioner::StartServer(const NodeFile& node) {
   TW_RETURN_IF_ERROR(PrepareFolder(node));
   const std::string folder = Folder(node);
-  io::SpawnOptions spawn{.command = {options_.server, "--port", std::to_string(node.port), "--bind",
-                                     kHost, "--cluster-enabled", "yes", "--cluster-config-file",
+  io::SpawnOptions spawn{.command = {options_.server, options_.tls ? "--tls-port" : "--port",
+                                     std::to_string(node.port), "--bind", kHost,
+                                     "--cluster-enabled", "yes", "--cluster-config-file",
                                      "nodes.conf", "--dir", folder, "--daemonize", "no"},
                          .working_directory = folder,
                          .output_file = folder + "/server.log",
                          .own_session = true};
+  if (options_.tls) {
+    spawn.command.insert(spawn.command.end(), {"--port", "0", "--tls-cluster", "yes",
+                                               "--tls-replication", "yes"});
+  }
   spawn.command.insert(spawn.command.end(), options_.arguments.begin(), options_.arguments.end());
   auto child = io::Subprocess::Spawn(spawn);
   if (child.status().code() == StatusCode::kNotFound) {
@@ -332,7 +337,8 @@ Status LocalProvisioner::StartServer(const NodeFile& node) {
 
 Status LocalProvisioner::AwaitAnswer(const NodeFile& node, MonoTime deadline) {
   while (true) {
-    const auto answer = local::Ask(node.port);
+    // Whoever asks for the node knows how to speak TLS to it; here it is enough that it listens.
+    const auto answer = options_.tls ? local::Listens(node.port) : local::Ask(node.port);
     Reap();
     const auto processes = local::ServerProcesses(Folder(node), node.port);
     if (processes.empty()) {

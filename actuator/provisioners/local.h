@@ -18,6 +18,7 @@ struct LocalProvisionerOptions {
   int first_port = 0;
   int last_port = 0;                   ///< included; cluster bus ports are these + 10000
   std::vector<std::string> arguments;  ///< further ones for each server
+  bool tls = false;  ///< they speak TLS alone, with the certificates that `arguments` name
 };
 
 /// Nodes outlive it, and it finds them again: a node is a file in `directory`, written before its

@@ -121,6 +121,15 @@ std::optional<Answer> Ask(int port) {
   return Answer{ParseProcessId(text.substr(at + label.size(), 12))};
 }
 
+std::optional<Answer> Listens(int port) {
+  const Socket socket;
+  const sockaddr_in address = Loopback(port);
+  if (connect(socket.fd(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0) {
+    return std::nullopt;
+  }
+  return Answer{};
+}
+
 bool PortIsFree(int port) {
   const Socket socket;
   const sockaddr_in address = Loopback(port);

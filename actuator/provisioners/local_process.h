@@ -23,6 +23,9 @@ struct Answer {
 /// data, or when it does not answer within half a second.
 [[nodiscard]] std::optional<Answer> Ask(int port);
 
+/// Whether anything listens there; nobody is asked who it is.
+[[nodiscard]] std::optional<Answer> Listens(int port);
+
 /// Whether a server could listen there now.
 [[nodiscard]] bool PortIsFree(int port);
 

@@ -48,7 +48,7 @@ StatusOr<int> ClusterHarness::StartServer() {
   std::filesystem::create_directories(directory, error);
   if (error) return Error(StatusCode::kResourceExhausted, "{}: {}", directory, error.message());
   std::vector<std::string> command = {"redis-server",
-                                      "--port",
+                                      options_.tls ? "--tls-port" : "--port",
                                       std::to_string(port),
                                       "--bind",
                                       kHost,
@@ -70,6 +70,12 @@ StatusOr<int> ClusterHarness::StartServer() {
                                       "0",
                                       "--protected-mode",
                                       "no"};
+  if (options_.tls) {
+    command.insert(command.end(),
+                   {"--port", "0", "--tls-cluster", "yes", "--tls-replication", "yes",
+                    "--tls-ca-cert-file", options_.tls->ca_file, "--tls-cert-file",
+                    options_.tls->certificate_file, "--tls-key-file", options_.tls->key_file});
+  }
   command.insert(command.end(), options_.arguments.begin(), options_.arguments.end());
   TW_ASSIGN_OR_RETURN(auto process,
                       io::Subprocess::Spawn({.command = std::move(command),
@@ -107,7 +113,12 @@ Status ClusterHarness::WaitUntil(const std::string& what, const std::function<bo
 }
 
 StatusOr<std::unique_ptr<ClusterHarness>> ClusterHarness::Start(ClusterOptions options) {
-  std::unique_ptr<ClusterHarness> cluster(new ClusterHarness(std::move(options)));
+  io::TransportFactory transport = io::MakeTcpTransport;
+  if (options.tls) {
+    TW_ASSIGN_OR_RETURN(transport, io::MakeTlsTransport(*options.tls));
+  }
+  std::unique_ptr<ClusterHarness> cluster(
+      new ClusterHarness(std::move(options), std::move(transport)));
   TW_RETURN_IF_ERROR(Annotate(cluster->Form(), "start a redis cluster"));
   return cluster;
 }
@@ -191,6 +202,11 @@ Status ClusterHarness::Check() {
     if (server.process.Poll() || IsAlone(port)) continue;
     std::vector<std::string> command = {"redis-cli", "--cluster", "check",
                                         std::string(kHost) + ":" + std::to_string(port)};
+    if (options_.tls) {
+      command.insert(command.end(),
+                     {"--tls", "--cacert", options_.tls->ca_file, "--cert",
+                      options_.tls->certificate_file, "--key", options_.tls->key_file});
+    }
     const auto& [username, password] = options_.credentials;
     if (!password.empty()) {
       command.insert(command.end(), {"--no-auth-warning", "--user",

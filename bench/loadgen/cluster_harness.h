@@ -4,12 +4,14 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "core/clock.h"
 #include "core/status.h"
 #include "io/subprocess.h"
+#include "io/tls_transport.h"
 #include "stores/redis/client.h"
 
 namespace tidewright::loadgen {
@@ -20,6 +22,8 @@ struct ClusterOptions {
   int replicas_per_shard = 1;
   std::vector<std::string> arguments;  ///< further ones for each redis-server
   redis::Credentials credentials = {};  ///< where the arguments ask for some
+  /// Set: the servers speak TLS alone, to clients and to each other, and show this certificate.
+  std::optional<io::TlsOptions> tls = {};
 };
 
 struct Server {
@@ -52,11 +56,11 @@ class ClusterHarness {
   Status Check();
 
  private:
-  explicit ClusterHarness(ClusterOptions options)
+  ClusterHarness(ClusterOptions options, io::TransportFactory transport)
       : options_(std::move(options)),
         client_({.credentials = options_.credentials,
                  .timeout = redis::ClientOptions().timeout,
-                 .transport = io::MakeTcpTransport}) {}
+                 .transport = std::move(transport)}) {}
   Status Form();
   /// Whether the node's view has as many masters as there are shards and a master for each replica:
   /// gossip tells who became a replica a moment after the replica itself knows.

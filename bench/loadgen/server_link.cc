@@ -59,7 +59,7 @@ void ServerLink::Connect() {
   }
   greeting.push_back({"CLIENT", "INFO"});
   connection_ = redis::Connection::Make(context_, io::MakeTcpTransport, address_.host,
-                                        address_.port, credentials_);
+                                        address_.port, {credentials_});
   connection_->Send(greeting, timeout_, [weak = weak_from_this()](auto replies) {
     const auto self = weak.lock();
     if (self && !self->closed_) self->Connected(replies);

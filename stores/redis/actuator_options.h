@@ -7,6 +7,8 @@
 #include <utility>
 #include <vector>
 
+#include "core/networks.h"
+#include "core/status.h"
 #include "core/time.h"
 #include "stores/redis/connection.h"
 
@@ -19,6 +21,10 @@ struct RedisActuatorOptions {
   /// Asked before each command that changes anything, empty: never thrown. Once it says true, only
   /// what brings open slots to their end is sent.
   std::function<bool()> kill_switch;
+  /// Asked before each such command too, also of those that end open slots: kCancelled once this
+  /// controller may no longer be the only one. Empty: it always is.
+  std::function<Status()> fence;
+  Networks allowed_targets;  ///< that keys may be sent to; empty: any
 
   int slots_per_batch = 64;           ///< of one step
   int open_slots = 64;                ///< split between two owners at a time

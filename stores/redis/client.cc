@@ -20,7 +20,7 @@ std::shared_ptr<Connection> Client::Get(const std::string& host, int port) {
   auto& connection = connections_[{host, port}];
   if (!connection || connection->broken()) {
     connection = Connection::Make(io_.context(), options_.transport, host, port,
-                                  options_.credentials);
+                                  {options_.credentials, options_.client_name, options_.secrets});
   }
   return connection;
 }

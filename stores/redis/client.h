@@ -18,6 +18,8 @@ struct ClientOptions {
   Credentials credentials;
   Duration timeout = std::chrono::seconds(2);  ///< of a call that names none
   io::TransportFactory transport = io::MakeTcpTransport;
+  std::string client_name = {};  ///< as CLIENT LIST shows our connections; empty: none
+  std::vector<std::string> secrets = {};  ///< beside our password: no error repeats them
 };
 
 /// Thread-safe. Nothing is retried here: a command may have been executed although its reply was lost.

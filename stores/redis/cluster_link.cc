@@ -139,17 +139,30 @@ std::int64_t InfoText::Number(const std::string& name) const {
 }
 
 Status ClusterLink::MayChange(const std::string& what) const {
+  if (options_.fence) TW_RETURN_IF_ERROR(Annotate(options_.fence(), what + " was not done"));
   if (endings_ > 0 || !options_.kill_switch || !options_.kill_switch()) return OkStatus();
   return Error(StatusCode::kCancelled, "the kill switch is thrown: {} was not done", what);
 }
 
+Status ClusterLink::MaySendKeysTo(const std::string& address) const {
+  const Networks& allowed = options_.allowed_targets;
+  if (allowed.empty() || allowed.Hold(address)) return OkStatus();
+  return Error(StatusCode::kPermissionDenied,
+               "{} is not among redis.allowed_targets: no key is sent there", address);
+}
+
 Status ClusterLink::MaySend(const Server& to, const Batch& batch) const {
+  const Command* change = nullptr;
   for (const auto& command : batch) {
     if (OnlyReads(command)) continue;
-    return MayChange(command.front() + (command.size() > 1 ? " " + command[1] : "") + " at " +
-                     to.Address());
+    if (change == nullptr) change = &command;
+    if (command.front() == "MIGRATE" && command.size() > 1) {
+      TW_RETURN_IF_ERROR(MaySendKeysTo(command[1]));
+    }
   }
-  return OkStatus();
+  if (change == nullptr) return OkStatus();
+  return MayChange(change->front() + (change->size() > 1 ? " " + (*change)[1] : "") + " at " +
+                   to.Address());
 }
 
 std::vector<StatusOr<ClusterLink::Replies>> ClusterLink::CallAll(std::vector<Request> requests) {
@@ -282,6 +295,7 @@ Status ClusterLink::StateOk(const ClusterView& view) {
 }
 
 Status ClusterLink::CheckMigrateCredentials(const Server& target) {
+  TW_RETURN_IF_ERROR(MaySendKeysTo(target.host));
   const Credentials& shown = options_.migrate_credentials;
   if (shown.password.empty()) return OkStatus();
   // Nothing can be restored from an empty payload: what counts is whether it would be allowed.

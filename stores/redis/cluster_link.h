@@ -109,8 +109,11 @@ class ClusterLink {
   /// cluster_state:ok on every node of the view.
   Status StateOk(const ClusterView& view);
 
-  /// Whether the target lets a source restore keys that shows it migrate_credentials:
-  /// kPermissionDenied with the server's word where it does not. A MIGRATE with a wrong password
+  /// kPermissionDenied where no key may be sent to: MIGRATE sends any key to any host, so a forged
+  /// view of the cluster or a mistaken provisioner must not be enough to carry data away.
+  Status MaySendKeysTo(const std::string& address) const;
+  /// Whether keys may be sent to the target (allowed_targets), and whether it lets a source restore
+  /// keys that shows it migrate_credentials: kPermissionDenied, with the server's word, where not. A MIGRATE with a wrong password
   /// may leave keys on both sides: where the default account may write, the target refuses the
   /// password and restores the keys all the same.
   Status CheckMigrateCredentials(const Server& target);

@@ -7,6 +7,8 @@
 #include <deque>
 #include <utility>
 
+#include "stores/redis/capability.h"
+
 namespace tidewright::redis {
 namespace {
 
@@ -43,6 +45,15 @@ void Encode(const Command& command, std::string& out) {
   redisFreeCommand(text);
 }
 
+void Hide(const std::string& secret, std::string& text) {
+  if (secret.empty()) return;
+  constexpr char kHidden[] = "***";
+  for (auto at = text.find(secret); at != std::string::npos;
+       at = text.find(secret, at + sizeof(kHidden) - 1)) {
+    text.replace(at, secret.size(), kHidden);
+  }
+}
+
 struct Pending {
   std::size_t wanted = 0;
   std::vector<Reply> replies;
@@ -53,12 +64,12 @@ struct Pending {
 class PipelinedConnection : public Connection {
  public:
   PipelinedConnection(asio::io_context& context, std::shared_ptr<io::Transport> transport,
-                      std::string host, int port, Credentials credentials)
+                      std::string host, int port, Identity identity)
       : context_(context),
         transport_(std::move(transport)),
         host_(std::move(host)),
         port_(port),
-        credentials_(std::move(credentials)),
+        identity_(std::move(identity)),
         reader_(redisReaderCreate(), redisReaderFree) {}
 
   ~PipelinedConnection() override { transport_->Close(); }
@@ -93,29 +104,15 @@ class PipelinedConnection : public Connection {
     pending->timer->async_wait([weak = std::weak_ptr(Self()), timeout](const auto& error) {
       auto self = weak.lock();
       if (error || !self) return;
-      self->Break(Error(StatusCode::kDeadlineExceeded, "no answer within {}",
-                        FormatDuration(timeout)));
+      const std::string awaits = self->transport_->Awaits();
+      self->Break(Error(StatusCode::kDeadlineExceeded, "no answer within {}{}{}",
+                        FormatDuration(timeout), awaits.empty() ? "" : "; ", awaits));
     });
     pending_.push_back(std::move(pending));
   }
 
   void Start(Duration timeout) {
-    if (!credentials_.password.empty()) {
-      std::string auth;
-      Encode(credentials_.username.empty()
-                 ? Command{"AUTH", credentials_.password}
-                 : Command{"AUTH", credentials_.username, credentials_.password},
-             auth);
-      outgoing_ = auth + outgoing_;
-      auto first = std::move(pending_.back());
-      pending_.pop_back();
-      Expect(1, timeout, [weak = std::weak_ptr(Self())](StatusOr<std::vector<Reply>> replies) {
-        auto self = weak.lock();
-        if (!self || !replies.ok() || !replies->front().IsError()) return;
-        self->Break(Error(StatusCode::kPermissionDenied, "{}", replies->front().text));
-      });
-      pending_.push_back(std::move(first));
-    }
+    Introduce(timeout);
     transport_->Connect(host_, port_, [self = Self()](const Status& status) {
       if (self->broken_) return;
       if (!status.ok()) return self->Break(Annotate(status, "connect"));
@@ -123,6 +120,40 @@ class PipelinedConnection : public Connection {
       self->Flush();
       self->ReadMore();
     });
+  }
+
+  /// AUTH and CLIENT SETNAME before the first batch.
+  void Introduce(Duration timeout) {
+    const auto& [username, password] = identity_.credentials;
+    std::string words;
+    std::size_t count = 0;
+    if (!password.empty()) {
+      Encode(username.empty() ? Command{"AUTH", password} : Command{"AUTH", username, password},
+             words);
+      ++count;
+    }
+    if (!identity_.client_name.empty()) {
+      Encode({"CLIENT", "SETNAME", identity_.client_name}, words);
+      ++count;
+    }
+    if (count == 0) return;
+    outgoing_ = words + outgoing_;
+    auto first = std::move(pending_.back());
+    pending_.pop_back();
+    Expect(count, timeout, [weak = std::weak_ptr(Self())](StatusOr<std::vector<Reply>> replies) {
+      auto self = weak.lock();
+      // Without a name we can work: whoever needs it sees that it is missing.
+      if (!self || !replies.ok() || self->identity_.credentials.password.empty()) return;
+      if (!replies->front().IsError()) return;
+      self->Break(Error(StatusCode::kPermissionDenied, "{}", replies->front().text));
+    });
+    pending_.push_back(std::move(first));
+  }
+
+  void Tidy(std::string& error_text) const {
+    Hide(identity_.credentials.password, error_text);
+    for (const auto& secret : identity_.secrets) Hide(secret, error_text);
+    error_text = ExplainRefusal(error_text, identity_.credentials.username);
   }
 
   void Flush() {
@@ -158,6 +189,7 @@ class PipelinedConnection : public Connection {
       auto* raw = static_cast<redisReply*>(object);
       Reply reply = Convert(*raw);
       freeReplyObject(raw);
+      if (reply.IsError()) Tidy(reply.text);
       if (pending_.empty()) {
         return Break(Error(StatusCode::kInternal, "a reply that nobody asked for"));
       }
@@ -187,7 +219,7 @@ class PipelinedConnection : public Connection {
   std::shared_ptr<io::Transport> transport_;
   std::string host_;
   int port_;
-  Credentials credentials_;
+  Identity identity_;
   std::unique_ptr<redisReader, decltype(&redisReaderFree)> reader_;
   std::deque<std::shared_ptr<Pending>> pending_;
   std::string outgoing_;
@@ -204,9 +236,9 @@ class PipelinedConnection : public Connection {
 
 std::shared_ptr<Connection> Connection::Make(asio::io_context& context,
                                              const io::TransportFactory& transport,
-                                             std::string host, int port, Credentials credentials) {
+                                             std::string host, int port, Identity identity) {
   return std::make_shared<PipelinedConnection>(context, transport(context), std::move(host), port,
-                                               std::move(credentials));
+                                               std::move(identity));
 }
 
 }  // namespace tidewright::redis

@@ -6,6 +6,7 @@
 #include <map>
 #include <set>
 
+#include "stores/redis/preflight.h"
 #include "stores/redis/step_args.h"
 
 namespace tidewright::redis {
@@ -57,6 +58,8 @@ Status Membership::Provision(const std::string& name, const std::string& token,
   TW_ASSIGN_OR_RETURN(const ProvisionedNode node,
                       provisioner_->Acquire({token, cluster}, link_.options().provision_timeout));
   Server server{"", node.host, node.port};
+  TW_ASSIGN_OR_RETURN(const std::string ip, ResolveIp(node.host));
+  TW_RETURN_IF_ERROR(Annotate(link_.MaySendKeysTo(ip), "the provisioner gave " + server.Address()));
   TW_ASSIGN_OR_RETURN(const auto replies, link_.CallChecked(server, {{"CLUSTER", "MYID"}}));
   server.id = replies.front().text;
   return SaveNode(context_, name, server);
@@ -115,6 +118,7 @@ Status Membership::CheckNewNode(const Server& node, const ClusterView& view,
   const auto masters = view.Masters();
   if (masters.empty()) return Error(StatusCode::kUnavailable, "no master answers");
   TW_RETURN_IF_ERROR(CheckSameMakeUp(node, masters.front()));
+  TW_RETURN_IF_ERROR(CheckRights(link_, {node}));
   TW_ASSIGN_OR_RETURN(const InfoText peer, link_.Info(masters.front(), "server"));
   const std::string theirs = peer.Field("redis_version");
   const std::string ours = InfoText(replies[2].text).Field("redis_version");

@@ -1,5 +1,7 @@
 #include "stores/redis/preflight.h"
 
+#include <algorithm>
+#include <cctype>
 #include <map>
 #include <set>
 
@@ -71,7 +73,60 @@ Status CheckIdle(const Server& server, const std::vector<Reply>& replies) {
   return Error(StatusCode::kUnavailable, "{} {}", server.Address(), what);
 }
 
+/// Each is refused by its arguments where it is not refused by the account: whoever may run it is
+/// told so by another error. CLUSTER BUMPEPOCH takes none and cannot be tried.
+Batch Probes() {
+  const std::string nobody(40, '0');
+  return {{"CLUSTER", "SETSLOT", "-1", "STABLE"},
+          {"CLUSTER", "MEET", "nowhere", "0"},
+          {"CLUSTER", "FORGET", nobody},
+          {"CLUSTER", "REPLICATE", nobody},
+          {"CLUSTER", "RESET", "PROBE"},
+          {"CLUSTER", "COUNTKEYSINSLOT", "-1"},
+          {"CLUSTER", "GETKEYSINSLOT", "-1", "0"},
+          {"MEMORY", "USAGE", "tidewright:probe"},
+          // Without such a key nothing is sent anywhere, and no port 0 would take it.
+          {"MIGRATE", "127.0.0.1", "0", "tidewright:probe", "0", "1"}};
+}
+
+std::string NameOf(const Command& command) {
+  std::string name = command[0] == "MIGRATE" ? command[0] : command[0] + "|" + command[1];
+  std::transform(name.begin(), name.end(), name.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return name;
+}
+
 }  // namespace
+
+Status CheckRights(ClusterLink& link, const std::vector<Server>& servers) {
+  const Batch probes = Probes();
+  std::vector<ClusterLink::Request> requests;
+  for (const auto& server : servers) requests.push_back({server, probes});
+  const auto answers = link.CallAll(std::move(requests));
+  std::map<std::vector<std::string>, std::vector<std::string>> refused;  // commands → addresses
+  std::string hint;
+  for (std::size_t i = 0; i < answers.size(); ++i) {
+    TW_RETURN_IF_ERROR(answers[i].status());
+    std::vector<std::string> names;
+    for (std::size_t p = 0; p < probes.size(); ++p) {
+      const Reply& reply = (*answers[i])[p];
+      const bool unknown = reply.text.find("unknown command") != std::string::npos;
+      if (!reply.IsError("NOPERM") && !unknown) continue;
+      names.push_back(NameOf(probes[p]));
+      if (unknown) hint = "(the server does not know it: renamed or disabled in its configuration)";
+      if (!unknown) hint = reply.text.substr(std::min(reply.text.find('('), reply.text.size()));
+    }
+    if (!names.empty()) refused[names].push_back(servers[i].Address());
+  }
+  if (refused.empty()) return OkStatus();
+  std::vector<std::string> texts;
+  for (const auto& [names, addresses] : refused) {
+    texts.push_back(
+        fmt::format("{} at {}", fmt::join(names, ", "), fmt::join(addresses, ", ")));
+  }
+  return Error(StatusCode::kPermissionDenied, "our account may not run {} {}",
+               fmt::join(texts, "; "), hint);
+}
 
 Status CheckBefore(ClusterLink& link, const std::vector<ExpectedShard>& shards) {
   TW_ASSIGN_OR_RETURN(const ClusterView view, link.Read());
@@ -81,6 +136,9 @@ Status CheckBefore(ClusterLink& link, const std::vector<ExpectedShard>& shards) 
   TW_RETURN_IF_ERROR(link.StateOk(view));
   std::vector<ClusterLink::Request> requests;
   std::vector<Server> servers;
+  for (const auto& master : view.Masters()) {
+    TW_RETURN_IF_ERROR(link.MaySendKeysTo(master.host));
+  }
   for (const auto& [id, told] : view.told) {
     servers.push_back(ServerOf(*told.Myself()));
     requests.push_back({servers.back(), {{"INFO", "persistence"}, {"INFO", "replication"}}});
@@ -90,7 +148,7 @@ Status CheckBefore(ClusterLink& link, const std::vector<ExpectedShard>& shards) 
     TW_RETURN_IF_ERROR(answers[i].status());
     TW_RETURN_IF_ERROR(CheckIdle(servers[i], *answers[i]));
   }
-  return OkStatus();
+  return CheckRights(link, servers);
 }
 
 Status CheckAfter(ClusterLink& link, const std::vector<ExpectedShard>& shards,

@@ -14,7 +14,13 @@ namespace tidewright::redis {
 /// saving or synchronising; the slots owned as `shards` say. kFailedPrecondition: it is not the
 /// cluster that the plan was made for, a node has failed, or slots are open; kUnavailable: what may
 /// pass.
+/// kPermissionDenied: the account lacks a right that a move needs, at one of the nodes, or a master
+/// is where no key may be sent to.
 [[nodiscard]] Status CheckBefore(ClusterLink& link, const std::vector<ExpectedShard>& shards);
+
+/// Whether our account may run all that a plan may need on these servers, found by commands that can
+/// change nothing. kPermissionDenied names every command that is missing, where, and what mends it.
+[[nodiscard]] Status CheckRights(ClusterLink& link, const std::vector<Server>& servers);
 
 /// All nodes agree on the slots of `shards` (ids by now, not names) and on epochs, no two masters
 /// share an epoch, no slot is open, every node says cluster_state:ok and none lists one of

@@ -48,7 +48,7 @@ const std::map<std::string, std::set<std::string>> kMayInclude = {
     {"cli",
      {"core", "api", "history", "journal/audit.h", "journal/stop_file.h", "forecast/forecast.h",
       "forecast/forecaster.h", "forecast/evaluation.h", "config/config.h", "replay/trial.h",
-      "replay/trace_class.h", "planner/baselines/baselines.h"}},
+      "replay/trace_class.h", "planner/baselines/baselines.h", "stores/redis/capability.h"}},
     {"replay", {"core", "config", "forecast", "planner", "history"}},
     {"bench",
      {"core", "io", "config", "collector", "forecast", "planner", "actuator", "stores", "history"}},

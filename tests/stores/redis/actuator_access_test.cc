@@ -1,6 +1,7 @@
 // Clusters that ask for a password: one for all, or an account of the least commands.
 #include <boost/test/unit_test.hpp>
 
+#include "stores/redis/capability.h"
 #include "tests/stores/redis/actuator_world.h"
 
 using namespace tidewright;
@@ -12,29 +13,11 @@ constexpr char kPassword[] = "one for all";
 constexpr char kController[] = "controller";
 constexpr char kMover[] = "mover";
 
-/// All that a move, a scale-out and a scale-in need.
-const std::vector<std::string> kLeastCommands = {"+ping",
-                                                 "+info",
-                                                 "+cluster|nodes",
-                                                 "+cluster|info",
-                                                 "+cluster|slots",
-                                                 "+cluster|shards",
-                                                 "+cluster|myid",
-                                                 "+cluster|countkeysinslot",
-                                                 "+cluster|getkeysinslot",
-                                                 "+cluster|setslot",
-                                                 "+cluster|bumpepoch",
-                                                 "+cluster|meet",
-                                                 "+cluster|forget",
-                                                 "+cluster|replicate",
-                                                 "+cluster|reset",
-                                                 "+config|get",
-                                                 "+memory|usage",
-                                                 "+migrate"};
-
-std::vector<std::string> User(const std::string& name, const std::vector<std::string>& commands) {
-  std::vector<std::string> words = {"--user", name, "on", ">secret-of-" + name, "~*"};
-  words.insert(words.end(), commands.begin(), commands.end());
+std::vector<std::string> User(const std::string& name, const std::string& capability) {
+  std::vector<std::string> words = {"--user", name, "on", ">secret-of-" + name};
+  const auto rules = redis::RulesOf({capability});
+  BOOST_REQUIRE_MESSAGE(rules.ok(), rules.status());
+  words.insert(words.end(), rules->begin(), rules->end());
   return words;
 }
 
@@ -42,8 +25,8 @@ redis::Credentials Of(const std::string& name) { return {name, "secret-of-" + na
 
 /// Two accounts beside the default one, which has all rights and no password.
 std::vector<std::string> Accounts() {
-  auto words = User(kController, kLeastCommands);
-  const auto more = User(kMover, {"+select", "+restore-asking"});
+  auto words = User(kController, "act");
+  const auto more = User(kMover, "receive");
   words.insert(words.end(), more.begin(), more.end());
   return words;
 }
@@ -52,46 +35,6 @@ redis::ClientOptions With(const redis::Credentials& credentials) {
   redis::ClientOptions options;
   options.credentials = credentials;
   return options;
-}
-
-/// A few slots of each shard, so that it is quick.
-Plan SmallScaleOut(const Topology& topology) {
-  Plan plan = ScaleOutPlan(topology, 1, 1);
-  for (auto& move : plan.moves) {
-    const int first = move.partitions.front().first;
-    move.partitions = {{first, first + 39}};
-  }
-  return plan;
-}
-
-void GrowAndShrink(World& world, redis::Client& client,
-                   const redis::RedisActuatorOptions& options) {
-  world.Fill(3000);
-  redis::RedisActuator actuator(client, options, &world, world.clock);
-  Writer writer(world);
-  const Topology before = world.ReadTopology();
-  for (const bool grow : {true, false}) {
-    const Topology now = world.ReadTopology();
-    std::string newest;
-    for (const Shard& shard : now.shards) {
-      if (before.FindShard(shard.id) == nullptr) newest = shard.id;
-    }
-    const auto steps = actuator.Expand(grow ? SmallScaleOut(now) : ScaleInPlan(now, {newest}), now);
-    BOOST_REQUIRE_MESSAGE(steps.ok(), steps.status());
-    Journal journal;
-    const Status done = RunSteps(actuator, *steps, journal);
-    BOOST_REQUIRE_MESSAGE(done.ok(), done);
-    BOOST_TEST(journal.partitions == 120);
-    BOOST_TEST(world.ReadTopology().shards.size() == (grow ? 4u : 3u));
-    BOOST_TEST(journal.keys > 0);
-  }
-  writer.Stop();
-  BOOST_TEST(writer.errors.empty(), First(writer.errors));
-  const auto damage = writer.Damage();
-  BOOST_TEST(damage.empty(), First(damage));
-  BOOST_TEST(world.released.size() == 2u);
-  const Status clean = world.cluster->Check();
-  BOOST_TEST(clean.ok(), clean);
 }
 
 /// Attempts to move ten slots; nothing may stay open whatever comes of it.

@@ -90,7 +90,7 @@ io::TransportFactory FusedTransport(std::shared_ptr<Fuse> fuse) {
 }
 
 World::World(int shards, int replicas, std::vector<std::string> arguments,
-             redis::Credentials credentials) {
+             redis::Credentials credentials, std::optional<io::TlsOptions> tls) {
   auto made = loadgen::MakeTemporaryDirectory("tidewright-actuator-test");
   BOOST_REQUIRE_MESSAGE(made.ok(), made.status());
   directory = *made;
@@ -98,7 +98,8 @@ World::World(int shards, int replicas, std::vector<std::string> arguments,
                                                  .shards = shards,
                                                  .replicas_per_shard = replicas,
                                                  .arguments = std::move(arguments),
-                                                 .credentials = std::move(credentials)});
+                                                 .credentials = std::move(credentials),
+                                                 .tls = std::move(tls)});
   BOOST_REQUIRE_MESSAGE(started.ok(), started.status());
   cluster = *std::move(started);
   const auto nodes = Nodes(cluster->Ports().front());
@@ -439,6 +440,50 @@ Plan ScaleInPlan(const Topology& topology, const std::vector<std::string>& retir
     }
   }
   return plan;
+}
+
+namespace {
+
+/// A few slots of each shard, so that it is quick.
+Plan SmallScaleOut(const Topology& topology) {
+  Plan plan = ScaleOutPlan(topology, 1, 1);
+  for (auto& move : plan.moves) {
+    const int first = move.partitions.front().first;
+    move.partitions = {{first, first + 39}};
+  }
+  return plan;
+}
+
+}  // namespace
+
+void GrowAndShrink(World& world, redis::Client& client,
+                   const redis::RedisActuatorOptions& options) {
+  world.Fill(3000);
+  redis::RedisActuator actuator(client, options, &world, world.clock);
+  Writer writer(world);
+  const Topology before = world.ReadTopology();
+  for (const bool grow : {true, false}) {
+    const Topology now = world.ReadTopology();
+    std::string newest;
+    for (const Shard& shard : now.shards) {
+      if (before.FindShard(shard.id) == nullptr) newest = shard.id;
+    }
+    const auto steps = actuator.Expand(grow ? SmallScaleOut(now) : ScaleInPlan(now, {newest}), now);
+    BOOST_REQUIRE_MESSAGE(steps.ok(), steps.status());
+    Journal journal;
+    const Status done = RunSteps(actuator, *steps, journal);
+    BOOST_REQUIRE_MESSAGE(done.ok(), done);
+    BOOST_TEST(journal.partitions == 120);
+    BOOST_TEST(world.ReadTopology().shards.size() == (grow ? 4u : 3u));
+    BOOST_TEST(journal.keys > 0);
+  }
+  writer.Stop();
+  BOOST_TEST(writer.errors.empty(), First(writer.errors));
+  const auto damage = writer.Damage();
+  BOOST_TEST(damage.empty(), First(damage));
+  BOOST_TEST(world.released.size() == 2u);
+  const Status clean = world.cluster->Check();
+  BOOST_TEST(clean.ok(), clean);
 }
 
 Step MoveStep(const std::string& from, const std::string& to, const PartitionSet& slots) {

@@ -56,7 +56,7 @@ io::TransportFactory FusedTransport(std::shared_ptr<Fuse> fuse);
 class World : public Provisioner {
  public:
   World(int shards, int replicas, std::vector<std::string> arguments = {},
-        redis::Credentials credentials = {});
+        redis::Credentials credentials = {}, std::optional<io::TlsOptions> tls = {});
   ~World() override;
 
   StatusOr<ProvisionedNode> Acquire(const NodeRequest& request, Duration timeout) override;
@@ -125,6 +125,9 @@ Status Persistently(World& world, const std::function<Status()>& attempt);
 Status RunSteps(redis::RedisActuator& actuator, const std::vector<Step>& steps, Journal& journal);
 /// Undo of what was begun, the last one first.
 Status UndoSteps(redis::RedisActuator& actuator, const std::vector<Step>& steps, Journal& journal);
+
+/// Out by a shard and back in, a few slots of each shard, while a client writes: nothing is lost.
+void GrowAndShrink(World& world, redis::Client& client, const redis::RedisActuatorOptions& options);
 
 /// A plan for the topology of now: `shards` after it, slots spread evenly.
 Plan ScaleOutPlan(const Topology& topology, int new_shards, int replicas);
