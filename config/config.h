@@ -96,6 +96,21 @@ struct AuditConfig {
   int entries = 100'000;
 };
 
+/// How it is made sure that one controller at a time changes the cluster.
+struct LeaderConfig {
+  /// "clients": by the names of the clients that every master lists; "etcd": by a lease there;
+  /// "data_dir": every controller of this cluster uses this data folder on this host, a person says.
+  std::string by = "clients";
+  std::vector<std::string> endpoints;  ///< of etcd
+  std::string prefix = "/tidewright";  ///< of its keys
+  std::string username;
+  std::string password_file;
+  std::optional<TlsConfig> tls;
+  Duration ttl = std::chrono::seconds(15);    ///< of the lease
+  Duration margin = std::chrono::seconds(5);  ///< before its end, nothing more is written
+  int clusters_at_once = 0;  ///< of those below `prefix`, that may act at a time; 0: any number
+};
+
 struct Config {
   std::string cluster;  ///< name, label of every metric
   Mode mode = Mode::kObserve;
@@ -107,6 +122,7 @@ struct Config {
   Endpoint metrics{"127.0.0.1", 7091};
   Duration cycle = std::chrono::seconds(60);  ///< real time between control cycles
   RedisConfig redis;
+  LeaderConfig leader;
   ProvisionerConfig provisioner;
   CollectorConfig collector;
   Policy policy;

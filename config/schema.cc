@@ -96,6 +96,46 @@ void ReadRedis(Section& top, RedisConfig& redis) {
   if (!redis.username.empty() && redis.password_file.empty()) {
     section.Wrong("username", "needs a password; write its file as password_file");
   }
+  if (!redis.migrate_username.empty() && redis.migrate_password_file.empty()) {
+    section.Wrong("migrate_username", "needs a password; write its file as migrate_password_file");
+  }
+  section.Finish();
+}
+
+void ReadLeader(Section& top, LeaderConfig& leader) {
+  Section section = top.Sub("leader");
+  section.OneOf("by", leader.by, {"clients", "etcd", "data_dir"});
+  Section etcd = section.Sub("etcd");
+  etcd.Texts("endpoints", leader.endpoints);
+  for (const auto& url : leader.endpoints) {
+    if (url.starts_with("http://") || url.starts_with("https://")) continue;
+    etcd.Wrong("endpoints", fmt::format("holds {}, which is no address of a web server; write one "
+                                        "such as https://10.0.0.7:2379",
+                                        Shown(url)));
+  }
+  etcd.Text("prefix", leader.prefix);
+  if (leader.prefix.empty() || leader.prefix.front() != '/' || leader.prefix.back() == '/') {
+    etcd.Wrong("prefix", "does not begin with '/', or ends with it; write one such as /tidewright");
+  }
+  etcd.Text("username", leader.username);
+  etcd.Text("password_file", leader.password_file);
+  if (leader.username.empty() != leader.password_file.empty()) {
+    etcd.Wrong(leader.username.empty() ? "username" : "password_file",
+               "is missing: a name and its password belong together; write both");
+  }
+  ReadTls(etcd, Names::kNone, leader.tls);
+  etcd.Span("ttl", leader.ttl, 2s, 5min);
+  etcd.Span("margin", leader.margin, 100ms, 1min);
+  etcd.Whole("clusters_at_once", leader.clusters_at_once, 0, 1000);
+  if (3 * leader.margin > 2 * leader.ttl) {
+    etcd.Wrong("margin", fmt::format("{} leaves too little of ttl, {}, for the lease to be renewed; "
+                                     "write at most two thirds of it",
+                                     FormatDuration(leader.margin), FormatDuration(leader.ttl)));
+  }
+  etcd.Finish();
+  if (leader.by == "etcd" && leader.endpoints.empty()) {
+    section.Wrong("by", "is etcd, but no endpoint is named; write leader.etcd.endpoints");
+  }
   section.Finish();
 }
 
@@ -426,6 +466,7 @@ Outcome ReadDocument(const YamlNode& root) {
   ReadCluster(top, outcome.config);
   ReadListeners(top, outcome.config);
   ReadRedis(top, outcome.config.redis);
+  ReadLeader(top, outcome.config.leader);
   ReadProvisioner(top, outcome.config.provisioner);
   ReadCollector(top, outcome.config.collector);
   Section policy = top.Sub("policy");

@@ -145,6 +145,7 @@ void Controller::Cycle() {
   }
 
   LookAtSwitches(now);
+  LookAtLeadership();
   FindHolds(plan, now);
   Recommend(plan, known, now);
   Act(known, now);
@@ -230,12 +231,15 @@ void Controller::Act(const Topology* topology, WallTime now) {
     if (newest_action_ && newest_action_->Open()) open = newest_action_;
   }
   if (executor_.Busy() || stopped_) return;
+  if (not_leading_) return Complain(not_leading_->text);
   if (open) {
-    // After a restart, or after the journal failed and works again. A paused one waits for a
-    // person.
-    if (open->state != ActionState::kPaused) ResumeOpenAction();
+    // After a restart, or after the journal failed and works again, or after the lead was lost. One
+    // that was paused otherwise waits for a person.
+    const bool lead_was_lost = open->error.find(Leadership::kLeadLost) != std::string::npos;
+    if (open->state != ActionState::kPaused || lead_was_lost) ResumeOpenAction();
     return;
   }
+  if (parts_.leadership != nullptr) parts_.leadership->End();
   if (topology == nullptr) return;
   const auto recommendations = parts_.journal.Recommendations(kNewestRecommendations);
   if (!recommendations.ok()) return Complain("journal: " + Message(recommendations.status()));
@@ -253,10 +257,14 @@ void Controller::ResumeOpenAction() {
   auto open = parts_.journal.OpenAction(options_.cluster);
   if (!open.ok()) return Complain("journal: " + Message(open.status()));
   if (!open->has_value()) return;
+  const auto token = BeginAsLeader((*open)->id);
+  if (!token.ok()) {
+    return Complain(fmt::format("{} was not resumed: {}", (*open)->id, Message(token.status())));
+  }
   spdlog::info("resume action {}: {} of {} steps were done", (*open)->id, (*open)->StepsDone(),
                (*open)->steps.size());
   AuditOrComplain("tidewright", "resume",
-                  AuditDetail({.about = {{"action", (*open)->id}},
+                  AuditDetail({.about = {{"action", (*open)->id}, {"fencing_token", *token}},
                                .why = "it was under way when the controller stopped",
                                .before = {},
                                .after = ActionStateName((*open)->state)}));
@@ -288,11 +296,14 @@ Status Controller::StartAction(const Recommendation& recommendation, WallTime no
     record.steps.emplace_back();
     record.steps.back().step = step;
   }
+  TW_ASSIGN_OR_RETURN(const std::string token, BeginAsLeader(record.id));
   TW_RETURN_IF_ERROR(parts_.journal.Decide(recommendation.hash, RecommendationState::kExecuted,
                                            recommendation.decided_by, recommendation.comment, now));
   TW_RETURN_IF_ERROR(parts_.journal.Audit(
       now, record.actor, "action",
-      AuditDetail({.about = {{"action", record.id}, {"hash", record.plan_hash}},
+      AuditDetail({.about = {{"action", record.id},
+                             {"hash", record.plan_hash},
+                             {"fencing_token", token}},
                    .why = recommendation.comment,
                    .before = RecommendationStateName(RecommendationState::kApproved),
                    .after = ActionStateName(record.state)})));

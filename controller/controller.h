@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "actuator/executor.h"
+#include "actuator/leadership.h"
 #include "alerting/alert_sink.h"
 #include "collector/collector.h"
 #include "controller/admission.h"
@@ -52,6 +53,7 @@ struct ControllerParts {
   MetricsExporter& metrics;
   const StopSwitch& stop;
   AlertSink* alerts = nullptr;  ///< null: nobody is told
+  Leadership* leadership = nullptr;  ///< null: the data folder's lock is enough
 };
 
 /// Run() on one thread; the API from any.
@@ -100,6 +102,10 @@ class Controller : public ControllerApi {
   // controller_safety.cc
   Status LoadSafety(WallTime now);
   void LookAtSwitches(WallTime now);
+  /// Whether this controller is the one that may act, into not_leading_.
+  void LookAtLeadership();
+  /// The token of this term, for the audit log; an error when this controller is not the one.
+  StatusOr<std::string> BeginAsLeader(const std::string& action_id);
   /// Why nothing begins by itself, into holds_.
   void FindHolds(const Plan& plan, WallTime now);
   /// The mode that counts: auto is approve while it is locked.
@@ -136,6 +142,7 @@ class Controller : public ControllerApi {
   std::vector<std::string> last_complaints_;
   StopWatch stop_watch_;
   std::optional<StopNotice> stopped_;
+  std::optional<Reason> not_leading_;
   HealthWatch health_;
   std::vector<Reason> holds_;
   std::optional<WallTime> folded_;  // the hour of the newest folding

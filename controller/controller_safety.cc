@@ -39,6 +39,18 @@ void Controller::LookAtSwitches(WallTime now) {
   if (!looked.ok()) Complain("whether auto mode may be unlocked is not known: " + Message(looked));
 }
 
+void Controller::LookAtLeadership() {
+  not_leading_.reset();
+  // Whoever only observes changes nothing, and holds nobody else back.
+  if (parts_.leadership == nullptr || options_.mode == Mode::kObserve) return;
+  not_leading_ = parts_.leadership->Look();
+}
+
+StatusOr<std::string> Controller::BeginAsLeader(const std::string& action_id) {
+  if (parts_.leadership == nullptr) return std::string("data_dir");
+  return parts_.leadership->Begin(action_id);
+}
+
 void Controller::FindHolds(const Plan& plan, WallTime now) {
   holds_.clear();
   const auto hold = [this](std::optional<Reason> reason) {
@@ -51,6 +63,7 @@ void Controller::FindHolds(const Plan& plan, WallTime now) {
                             stopped_->by.empty() ? "" : " by " + stopped_->by,
                             stopped_->why.empty() ? "" : ", ", stopped_->why)});
   }
+  hold(not_leading_);
   std::scoped_lock lock(mutex_);
   if (newest_action_ && newest_action_->state == ActionState::kPaused) {
     hold(Reason{ReasonCode::kActionPaused,

@@ -12,10 +12,12 @@
 #include "alerting/alert_sink.h"
 #include "collector/collector.h"
 #include "controller/controller.h"
+#include "controller/instance.h"
 #include "core/clock.h"
 #include "history/history.h"
 #include "io/http_server.h"
 #include "io/tls_transport.h"
+#include "journal/etcd_lease.h"
 #include "journal/journal.h"
 #include "journal/stop_file.h"
 #include "server/grpc_server.h"
@@ -23,6 +25,7 @@
 #include "stores/redis/client.h"
 #include "stores/redis/redis_actuator.h"
 #include "stores/redis/redis_load_source.h"
+#include "stores/redis/sole_controller.h"
 #include "stores/redis/standby_node.h"
 
 namespace tidewright {
@@ -141,6 +144,37 @@ CollectorOptions ToCollectorOptions(const CollectorConfig& config) {
   return options;
 }
 
+/// Null where the lock of the data folder is enough, or nothing will be changed.
+StatusOr<std::unique_ptr<Leadership>> MakeLeadership(const Config& config,
+                                                     const std::string& instance,
+                                                     redis::Client& client,
+                                                     const redis::RedisActuatorOptions& options,
+                                                     Clock& clock) {
+  const LeaderConfig& leader = config.leader;
+  if (config.mode == Mode::kObserve || leader.by == "data_dir") return nullptr;
+  if (leader.by == "clients") {
+    return std::make_unique<redis::SoleController>(client, options, clock, config.cluster,
+                                                   instance);
+  }
+  EtcdLeaseOptions lease;
+  lease.prefix = leader.prefix;
+  lease.cluster = config.cluster;
+  lease.instance = instance;
+  lease.ttl = leader.ttl;
+  lease.margin = leader.margin;
+  lease.clusters_at_once = leader.clusters_at_once;
+  lease.etcd.endpoints = leader.endpoints;
+  lease.etcd.username = leader.username;
+  if (!leader.password_file.empty()) {
+    TW_ASSIGN_OR_RETURN(lease.etcd.password,
+                        ReadSecret("leader.etcd.password_file", leader.password_file));
+  }
+  if (leader.tls) {
+    lease.etcd.tls = {leader.tls->ca_file, leader.tls->certificate_file, leader.tls->key_file};
+  }
+  return std::make_unique<EtcdLease>(std::move(lease), clock);
+}
+
 StatusOr<redis::RedisActuatorOptions> ToActuatorOptions(const Config& all,
                                                         const redis::Credentials& migrate,
                                                         const StopSwitch& stop) {
@@ -191,13 +225,23 @@ Status RunController(const Config& config, std::stop_token stop) {
                                             .client_name = "",
                                             .secrets = {accounts.migrate.password}};
   redis::Client watching(client_options);
-  redis::Client acting(client_options);
+  TW_ASSIGN_OR_RETURN(const std::string instance, InstanceName(config.data_dir));
+  redis::ClientOptions acting_options = client_options;
+  if (config.mode != Mode::kObserve) {
+    acting_options.client_name = redis::ControllerName(config.cluster, instance);
+  }
+  redis::Client acting(acting_options);
   redis::RedisLoadOptions load_options;
   load_options.cluster = config.cluster;
   redis::RedisLoadSource source(watching, *clock, Seeds(config.redis), load_options);
   const auto provisioner = MakeProvisioner(config, acting, *clock);
   TW_ASSIGN_OR_RETURN(auto actuator_options,
                       ToActuatorOptions(config, accounts.migrate, stop_switch));
+  TW_ASSIGN_OR_RETURN(const auto leadership, MakeLeadership(config, instance, acting,
+                                                            actuator_options, *clock));
+  if (leadership != nullptr) {
+    actuator_options.fence = [&leader = *leadership] { return leader.MayWrite(); };
+  }
   redis::RedisActuator actuator(acting, std::move(actuator_options), provisioner.get(), *clock);
 
   Collector collector(source, *clock, ToCollectorOptions(config.collector));
@@ -214,7 +258,8 @@ Status RunController(const Config& config, std::stop_token stop) {
        .calendar_path = config.calendar,
        .version = TIDEWRIGHT_VERSION,
        .audit = {.keep = config.audit.keep, .entries = config.audit.entries}},
-      {*clock, collector, *history, *journal, actuator, metrics, stop_switch, alerts.get()});
+      {*clock, collector, *history, *journal, actuator, metrics, stop_switch, alerts.get(),
+       leadership.get()});
   TW_RETURN_IF_ERROR(controller.Open());
 
   TW_ASSIGN_OR_RETURN(const auto grpc,

@@ -6,7 +6,7 @@
 namespace tidewright {
 namespace {
 
-constexpr std::array<std::pair<ReasonCode, const char*>, 35> kNames = {{
+constexpr std::array<std::pair<ReasonCode, const char*>, 37> kNames = {{
     {ReasonCode::kForecastExceedsCapacity, "forecast_exceeds_capacity"},
     {ReasonCode::kDemandExceedsCapacity, "demand_exceeds_capacity"},
     {ReasonCode::kForecastBelowCapacity, "forecast_below_capacity"},
@@ -42,6 +42,8 @@ constexpr std::array<std::pair<ReasonCode, const char*>, 35> kNames = {{
     {ReasonCode::kActionRate, "action_rate"},
     {ReasonCode::kActionPaused, "action_paused"},
     {ReasonCode::kStoreDegraded, "store_degraded"},
+    {ReasonCode::kNotLeader, "not_leader"},
+    {ReasonCode::kOtherController, "other_controller"},
 }};
 
 }  // namespace

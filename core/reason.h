@@ -46,6 +46,8 @@ enum class ReasonCode {
   kActionRate,      ///< too many actions began within a day
   kActionPaused,    ///< an action waits for a person
   kStoreDegraded,   ///< the store is worse since the last action began
+  kNotLeader,       ///< another controller leads, or nobody can tell
+  kOtherController, ///< another controller of this cluster lives, or nobody can tell
 };
 
 /// "forecast_exceeds_capacity", …

@@ -110,6 +110,17 @@ void SetRequest(CURL* easy, const HttpCall& call) {
   curl_easy_setopt(easy, CURLOPT_USERAGENT, "tidewright");
 }
 
+void SetTls(CURL* easy, const HttpTls& tls) {
+  if (!tls.ca_file.empty()) {
+    curl_easy_setopt(easy, CURLOPT_CAINFO, tls.ca_file.c_str());
+    curl_easy_setopt(easy, CURLOPT_CAPATH, nullptr);
+  }
+  if (!tls.certificate_file.empty()) {
+    curl_easy_setopt(easy, CURLOPT_SSLCERT, tls.certificate_file.c_str());
+    curl_easy_setopt(easy, CURLOPT_SSLKEY, tls.key_file.c_str());
+  }
+}
+
 std::unique_ptr<curl_slist, FreeList> Headers(const HttpCall& call) {
   // "Expect:" stops libcurl from waiting for a 100 before a larger body; "Content-Type:" without a
   // value from calling every body a form.
@@ -139,6 +150,7 @@ StatusOr<HttpReply> CallHttp(const HttpCall& call) {
   if (!easy) return Error(StatusCode::kResourceExhausted, "libcurl gave no handle");
   SetRequest(easy.get(), call);
   SetBounds(easy.get(), call, scheme);
+  SetTls(easy.get(), call.tls);
   if (IsLoopback(Part(url, CURLUPART_HOST))) curl_easy_setopt(easy.get(), CURLOPT_PROXY, "");
   const auto headers = Headers(call);
   curl_easy_setopt(easy.get(), CURLOPT_HTTPHEADER, headers.get());

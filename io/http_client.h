@@ -10,12 +10,20 @@
 
 namespace tidewright::io {
 
+/// Files in PEM, read with each call. Empty ones: the system's store, nothing shown.
+struct HttpTls {
+  std::string ca_file = {};
+  std::string certificate_file = {};
+  std::string key_file = {};
+};
+
 struct HttpCall {
   std::string url = {};           ///< http:// or https://, nothing else; may carry user:password@
   std::string method = "GET";     ///< GET, POST, PUT, DELETE, …
   std::string body = {};          ///< sent with every method but GET and HEAD
   std::string content_type = {};  ///< of `body`; empty: not sent
   std::vector<std::string> headers = {};  ///< further ones, "Name: value"
+  HttpTls tls = {};
   Duration connect_timeout = std::chrono::seconds(2);
   Duration timeout = std::chrono::seconds(5);  ///< of the whole call: look-up, connect, answer
   std::size_t max_body = 16 * 1024 * 1024;     ///< bytes of the answer, once decompressed
@@ -32,7 +40,7 @@ struct HttpReply {
 /// One call over one connection, blocking for `timeout` at the most. Thread-safe. Up to three
 /// redirects are followed, with the method kept, and never to another scheme. The environment's
 /// proxy is used (http_proxy, https_proxy, no_proxy), but never for the loopback interface.
-/// Certificates are verified against the system's store.
+/// Certificates are verified against `tls.ca_file`, else the system's store.
 ///
 /// kInvalidArgument     the URL is none, or of another scheme
 /// kUnavailable         no connection, or it broke

@@ -28,6 +28,7 @@ bool OnlyReads(const Command& command) {
       {"FUNCTION", {"DUMP", "LIST", "STATS"}},
       {"MODULE", {"LIST"}},
       {"ACL", {"WHOAMI"}},
+      {"CLIENT", {"LIST", "SETNAME"}},  // of our own connection
   };
   if (command.empty()) return true;
   const std::string word = Upper(command[0]);
