@@ -27,6 +27,13 @@ int ShowRecommendation(Session& session, const std::string& hash);
 /// Asks first when stdin is a terminal, unless --yes.
 int Decide(Session& session, const std::string& hash, bool approve, const std::string& comment);
 
+struct RebalanceOptions {
+  bool plan_only = false;
+  std::string comment;
+};
+/// Shows the plan, asks as Decide does, and approves it.
+int Rebalance(Session& session, const RebalanceOptions& options);
+
 /// `subject`: "now", "latest", or a recommendation's hash or the beginning of it.
 int ShowExplanation(Session& session, const std::string& subject);
 

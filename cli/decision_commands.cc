@@ -107,6 +107,26 @@ int ShowRecommendation(Session& session, const std::string& hash) {
   return kExitOk;
 }
 
+int Rebalance(Session& session, const RebalanceOptions& options) {
+  pb::RebalanceRequest request;
+  request.set_who(UserName());
+  request.set_plan_only(options.plan_only);
+  pb::Recommendation plan;
+  const auto asked = session.Ask(&pb::Controller::Stub::Rebalance, request, &plan,
+                                 Session::kLongPatience);
+  if (!asked.ok()) return Fail(asked);
+  if (options.plan_only) {
+    if (session.options().json) {
+      PrintJson(plan);
+    } else {
+      PrintRecommendation(plan);
+    }
+    return kExitOk;
+  }
+  if (!session.options().json) PrintRecommendation(plan);
+  return Decide(session, plan.hash(), /*approve=*/true, options.comment);
+}
+
 int Decide(Session& session, const std::string& hash, bool approve, const std::string& comment) {
   pb::GetRecommendationRequest show;
   show.set_hash(hash);

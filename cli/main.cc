@@ -25,6 +25,7 @@ constexpr char kFooter[] =
     "  tidectl recommendations show 3fa9c1     one of them, in full\n"
     "  tidectl recommendations approve 3fa9c1  do it\n"
     "  tidectl actions                         what was done\n"
+    "  tidectl rebalance --plan-only           what an even spread would move\n"
     "  tidectl stop --all                      change nothing until `tidectl stop --clear`\n"
     "  tidectl audit --since 1d                who changed what, and why\n"
     "  tidectl acl --capability act            the store's account for it, least rights\n"
@@ -51,6 +52,7 @@ struct Arguments {
   HistoryOptions history;
   SafetyArguments safety;
   AclOptions acl;
+  RebalanceOptions rebalance;
 };
 
 /// The leaf commands register what is to be done; main runs it after parsing.
@@ -255,6 +257,25 @@ void AddReplay(CLI::App& app, Arguments& args, Run& run) {
   });
 }
 
+void AddRebalance(CLI::App& app, Arguments& args, Run& run, const std::function<Session()>& open) {
+  auto* rebalance = app.add_subcommand(
+      "rebalance", "Spread the load over the shards that there are; no node is added or removed");
+  rebalance->fallthrough();
+  rebalance->add_flag("--plan-only", args.rebalance.plan_only, "Show what would move, and stop");
+  rebalance->add_option("--comment", args.rebalance.comment, "Why, for the audit log");
+  rebalance->footer(
+      "The plan is shown, then approved as any other: exactly it is carried out.\n"
+      "Examples:\n"
+      "  tidectl rebalance --plan-only\n"
+      "  tidectl rebalance --yes --comment 'after the import'");
+  rebalance->callback([&run, &args, open] {
+    run = [&args, open] {
+      auto session = open();
+      return Rebalance(session, args.rebalance);
+    };
+  });
+}
+
 void AddAcl(CLI::App& app, Arguments& args, Run& run) {
   auto* acl = app.add_subcommand("acl", "The line that makes an account of least rights at the store");
   acl->fallthrough();
@@ -303,6 +324,7 @@ int Main(int argc, char** argv) {
   AddLocks(app, args.safety, run, open);
   AddReplay(app, args, run);
   AddAcl(app, args, run);
+  AddRebalance(app, args, run, open);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

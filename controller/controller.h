@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <future>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -74,6 +75,7 @@ class Controller : public ControllerApi {
                                    const std::string& comment) override;
   StatusOr<Recommendation> Reject(const std::string& hash_prefix, const std::string& who,
                                   const std::string& comment) override;
+  StatusOr<Recommendation> PlanRebalance(const std::string& who, bool plan_only) override;
   StatusOr<std::vector<ActionRecord>> Actions(int limit) const override;
   Status PauseAction(const std::string& who) override;
   Status ResumeAction(const std::string& who) override;
@@ -91,9 +93,18 @@ class Controller : public ControllerApi {
   /// memory.
   static constexpr int kRememberedActions = 1000;
 
+  /// Somebody waits for a plan that the cycle's thread makes.
+  struct RebalanceCall {
+    std::string who;
+    bool plan_only = false;
+    std::promise<StatusOr<Recommendation>> answer;
+  };
+
   void Cycle();
   /// The parts of a cycle, in their order.
   void FoldAndPrune(WallTime now);
+  void AnswerRebalanceCalls(const Topology* topology, const LoadSnapshot& load, WallTime now);
+  StatusOr<Recommendation> KeepAskedPlan(const Plan& plan, const RebalanceCall& call);
   void Recommend(const Plan& plan, const Topology* topology, WallTime now);
   void Act(const Topology* topology, WallTime now);
   void Tell(const Topology* topology, const LoadSnapshot& load, const Plan& plan, WallTime now);
@@ -164,6 +175,7 @@ class Controller : public ControllerApi {
   std::vector<std::string> executor_complaints_;
   MonoTime cycle_ended_{};
   std::stop_source wake_;
+  std::vector<RebalanceCall> rebalance_calls_;  // for the next cycle to answer
 };
 
 }  // namespace tidewright

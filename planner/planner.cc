@@ -323,6 +323,45 @@ Decision Decide(const PlanInput& input) {
   return out;
 }
 
+Plan PlanEvenSpread(const PlanInput& input) {
+  Situation situation(input);
+  ForecastGate gate = input.state.gate;
+  situation.size = DecideSize(situation, gate);
+  Plan plan = Frame(situation);
+  const Placement& spread = situation.Respread();
+  const Capacity& capacity = situation.capacity;
+  Resource worst = Resource::kMemory;
+  double now = 0;
+  double after = 0;
+  for (Resource r : kAllResources) {
+    if (capacity.known() && !capacity.binds()[r]) continue;
+    if (capacity.shape().imbalance[r] > now) worst = r;
+    now = std::max(now, capacity.shape().imbalance[r]);
+    after = std::max(after, spread.imbalance[r]);
+  }
+  const std::string lies = fmt::format("the busiest shard bears {:.2f} times its share of {}", now,
+                                       ResourceName(worst));
+  if (spread.moves.empty() || after >= now) {
+    plan.reasons = {{ReasonCode::kCapacityIsRight, lies + ": that is as even as it can be made"}};
+    return Stay(situation, std::move(plan), {});
+  }
+  // Judged as urgent, since a person waits for it; it is no emergency for those who read it.
+  Proposal proposal{PlanKind::kRebalance, situation.shards, situation.shards, true, {}};
+  const Judgement judgement = Judge(situation, proposal);
+  if (judgement.vetoed) {
+    plan.reasons = judgement.objections;
+    return Stay(situation, std::move(plan), {});
+  }
+  proposal.emergency = false;
+  proposal.reasons = {{ReasonCode::kUnevenLoad,
+                       fmt::format("{}, and {:.2f} times at most once {} partitions have moved; a "
+                                   "person asked for it",
+                                   lies, after, spread.moved)}};
+  plan.kind = PlanKind::kRebalance;
+  const Duration window = CoveredWindow(situation.policy, plan.lead_time);
+  return Finish(situation, std::move(plan), proposal, spread, window, {});
+}
+
 Plan MakePlan(const PlanInput& input) { return Decide(input).plan; }
 
 }  // namespace tidewright

@@ -72,6 +72,10 @@ struct Decision {
 
 /// Always answers; a plan of kind kNone says in its reasons why. Never throws, never blocks.
 [[nodiscard]] Decision Decide(const PlanInput& input);
+/// The plan of a person who asks for an even spread over the shards that there are, whether the load
+/// needs it or not. It waits for no rest after an action; every other guard of a rebalance holds. Of
+/// kind kNone, with its reasons, when the spread is even or a guard says no.
+[[nodiscard]] Plan PlanEvenSpread(const PlanInput& input);
 /// The plan of Decide(), for those who keep no state.
 [[nodiscard]] Plan MakePlan(const PlanInput& input);
 

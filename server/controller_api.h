@@ -76,6 +76,9 @@ class ControllerApi {
   virtual StatusOr<Recommendation> Reject(const std::string& hash_prefix, const std::string& who,
                                           const std::string& comment) = 0;
   virtual StatusOr<std::vector<ActionRecord>> Actions(int limit) const = 0;
+  /// A plan that spreads the load over the shards that there are: open, for somebody to approve, or
+  /// only shown. kFailedPrecondition with the reasons where there is none.
+  virtual StatusOr<Recommendation> PlanRebalance(const std::string& who, bool plan_only) = 0;
   /// At the next slot boundary.
   virtual Status PauseAction(const std::string& who) = 0;
   virtual Status ResumeAction(const std::string& who) = 0;

@@ -103,6 +103,12 @@ class Service final : public pb::Controller::Service {
     return Answer(api_.Reject(in->hash(), in->who(), in->comment()), out);
   }
 
+  grpc::Status Rebalance(Context*, const pb::RebalanceRequest* in,
+                         pb::Recommendation* out) override {
+    if (in->who().empty()) return NoName();
+    return Answer(api_.PlanRebalance(in->who(), in->plan_only()), out);
+  }
+
   grpc::Status ListActions(Context*, const pb::ListActionsRequest* in,
                            pb::ListActionsResponse* out) override {
     const auto all = api_.Actions(Limit(in->limit()));

@@ -39,6 +39,10 @@ class FakeController : public ControllerApi {
                                   const std::string&) override {
     return FindRecommendation(prefix);
   }
+  StatusOr<Recommendation> PlanRebalance(const std::string& who, bool plan_only) override {
+    if (!plan_only) return Error(StatusCode::kFailedPrecondition, "it is even, {}", who);
+    return FindRecommendation("abcd");
+  }
   StatusOr<std::vector<ActionRecord>> Actions(int) const override {
     return std::vector<ActionRecord>{};
   }

@@ -1,0 +1,57 @@
+// A cluster whose size is right and whose spread is not, put right on a person's request.
+#include <algorithm>
+#include <boost/test/unit_test.hpp>
+
+#include "stores/redis/cluster_nodes.h"
+#include "tests/e2e/skew.h"
+#include "tests/e2e/world.h"
+
+using namespace tidewright;
+using namespace std::chrono_literals;
+using e2e::At;
+
+BOOST_FIXTURE_TEST_SUITE(rebalance, e2e::World)
+
+BOOST_AUTO_TEST_CASE(a_skewed_cluster_is_spread_evenly_under_writes_and_only_when_approved) {
+  e2e::Skew(*cluster, 2700, clock);
+  const double before = e2e::FullestShare(*cluster);
+  BOOST_REQUIRE(before > 1.4);
+  Configure(e2e::Policy(3), "approve");
+  BOOST_REQUIRE(daemon->Start().ok());
+  // Loads of slots are known after some rounds of samples.
+  BOOST_TEST(daemon->Await(90s, [](const nlohmann::json& s) { return At(s, "/cycles") > 25; }));
+  nlohmann::json plan;
+  const bool planned = daemon->Await(90s, [&](const nlohmann::json&) {
+    plan = daemon->Ask({"rebalance", "--plan-only"});
+    return plan.is_object();
+  });
+  BOOST_REQUIRE_MESSAGE(planned, daemon->Tidectl({"rebalance", "--plan-only"}).output);
+  BOOST_TEST(At(plan, "/plan/kind") == "rebalance");
+  BOOST_TEST(At(plan, "/plan/from_shards") == At(plan, "/plan/to_shards"));
+  const std::string hash = plan["hash"];
+  BOOST_TEST(daemon->Tidectl({"recommendations", "approve", hash}).exit_code == 4);  // shown alone
+  BOOST_TEST(At(daemon->Ask({"actions"}), "/actions").empty());
+  BOOST_TEST(e2e::FullestShare(*cluster) == before);
+
+  const auto asked = daemon->Tidectl({"rebalance", "--yes", "--comment", "after the import"});
+  BOOST_REQUIRE_MESSAGE(asked.exit_code == 0, asked.output);
+  BOOST_TEST(daemon->Await(180s,
+                           [&](const nlohmann::json& status) {
+                             return At(status, "/action/state") == "done";
+                           }),
+             daemon->log());
+  const double after = e2e::FullestShare(*cluster);
+  BOOST_TEST_MESSAGE("the fullest shard's slots: " << before << " times an even share, then "
+                                                   << after);
+  BOOST_TEST_MESSAGE("the plan: " << At(plan, "/plan/reasons").dump());
+  // What is evened out is load, of which slots are but a part: some hold hotter keys than others.
+  BOOST_TEST(after < before - 0.1);
+  BOOST_TEST(At(daemon->Ask({"status"}), "/shards") == 3);
+  // Once is enough.
+  const auto again = daemon->Tidectl({"rebalance", "--plan-only"});
+  BOOST_TEST((again.exit_code == 0 || again.exit_code == 4), again.output);
+  BOOST_TEST(daemon->Stop() == 0);
+  CheckNothingIsLost();
+}
+
+BOOST_AUTO_TEST_SUITE_END()
