@@ -284,6 +284,9 @@ void ReadPolicy(Section& section, Policy& policy) {
   section.Number("emergency_utilisation", policy.emergency_utilisation, 0.1, 2);
   section.Number("unserved_penalty", policy.unserved_penalty, 0, 1e6);
   section.Number("violation_penalty", policy.violation_penalty, 0, 1e6);
+  section.Number("episode_penalty", policy.episode_penalty, 0, 1e6);
+  section.Number("tail_doubt", policy.tail_doubt, 0, 2);
+  section.Number("shock_share", policy.shock_share, 0, 10);
   section.Number("demand_margin", policy.demand_margin, 0, 10);
   section.Number("move_cost", policy.move_cost, 0, 1e6);
   section.Whole("migration_streams", policy.migration_streams, 1, 1000);

@@ -78,6 +78,9 @@ BOOST_AUTO_TEST_CASE(every_key_stands_in_the_example_and_its_comments_tell_the_d
   BOOST_TEST(stated.risk_quantile == defaults.risk_quantile);
   BOOST_TEST(stated.unserved_penalty == defaults.unserved_penalty);
   BOOST_TEST(stated.violation_penalty == defaults.violation_penalty);
+  BOOST_TEST(stated.episode_penalty == defaults.episode_penalty);
+  BOOST_TEST(stated.tail_doubt == defaults.tail_doubt);
+  BOOST_TEST(stated.shock_share == defaults.shock_share);
   BOOST_TEST(stated.demand_margin == defaults.demand_margin);
   BOOST_TEST(stated.move_cost == defaults.move_cost);
   BOOST_TEST(stated.migration_streams == defaults.migration_streams);
