@@ -39,7 +39,14 @@ struct Calibration {
   float spread = 0;                         ///< their mean distance from it
   std::vector<Check> open;                  ///< not yet due, in the order in which they were made
   WallTime published;                       ///< of the last origin that made promises
-  Duration step{0};                         ///< of the forecasts that made them
+  /// The scale as it was at earlier times, oldest first, half a day apart: what was learned since
+  /// can be taken back.
+  struct Earlier {
+    WallTime at;
+    std::array<PerLevel, kBands> log_scale{};
+  };
+  std::vector<Earlier> earlier;
+  Duration step{0};  ///< of the forecasts that made them
 
   /// How high a median is among those that were published lately: −1 … 1.
   [[nodiscard]] double Height(double median) const;
@@ -57,9 +64,10 @@ struct Calibration {
 /// must hold the tracked ones, else nothing is noted.
 void NotePromises(const Forecast& forecast, Calibration& calibration);
 
-/// A change of level was found that open promises did not know: whether they hold tells of it
-/// alone. They still count as coverage, and no longer move the scale.
-void MarkStale(Calibration& calibration);
+/// A change of level by `factor` at `at` was found. Promises that did not know of it tell of it
+/// alone: those that are open still count as coverage and no longer move the scale; what those that
+/// were settled since `at` did to the scale is taken back, as far as it is remembered (two days).
+void ForgetSince(WallTime at, double factor, Calibration& calibration);
 
 /// Settles what is due by the end of `observed`. Where a step was not observed, or was saturated
 /// below the bound, nothing can be told, and nothing changes.
