@@ -29,7 +29,8 @@ struct Check {
 /// being 1 or 0: quantile tracking (Angelopoulos, Candès and Tibshirani, Conformal PID control,
 /// 2023) on a scale instead of an offset. Its error over time vanishes whatever the series does, as
 /// long as the scale stays within its bounds. A part of each miss moves all levels together: the
-/// lower ones hear back often and pull the higher ones back soon after a shock.
+/// lower ones hear back often and pull the higher ones back soon after a shock. Beyond four hours a
+/// scale that a shock has widened narrows faster than it would by itself.
 struct Calibration {
   using PerLevel = std::array<float, kTrackedLevels.size()>;
   std::array<PerLevel, kBands> log_scale{};

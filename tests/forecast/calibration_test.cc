@@ -252,6 +252,30 @@ BOOST_AUTO_TEST_CASE(what_a_shift_did_to_the_scale_before_it_was_found_is_taken_
   BOOST_TEST(c.usual == 1.5F * usual);
 }
 
+BOOST_AUTO_TEST_CASE(far_ahead_a_shock_is_forgotten_sooner_than_it_was_learned_of) {
+  WallTime now = testing::Regular({0}).start;
+  Calibration c;
+  const auto hours_of = [&](int hours, double demand) {
+    for (int hour = 0; hour < hours; ++hour, now += std::chrono::hours(1)) {
+      Forecast f = Flat(now, 100, {110, 120, 130, 140});
+      f.horizon = kDay;
+      for (auto& line : f.quantiles) line.resize(kDay, line.front());
+      NotePromises(f, c);
+      SettlePromises(
+          {.start = now, .step = kStep, .values = std::vector<double>(12, demand), .flags = {}}, c);
+    }
+  };
+  hours_of(30, 105);
+  const float before = c.log_scale[2][0];
+  hours_of(18, 150);
+  const float widened = c.log_scale[2][0] - before;
+  BOOST_TEST(widened > 0.3);
+  hours_of(24, 105);
+  // One by one, 24 hours of promises that hold take back 0.13.
+  BOOST_TEST(c.log_scale[2][0] - before < widened - 0.25);
+  BOOST_TEST(c.log_scale[2][0] - before > -0.15);
+}
+
 BOOST_AUTO_TEST_CASE(a_calibration_of_the_second_version_is_still_read) {
   // As version 2 was written: the first, a height, and promises in steps.
   std::string bytes(1, 2);
