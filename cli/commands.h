@@ -1,6 +1,7 @@
 // What tidectl can do; each command returns its exit code.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "cli/session.h"
@@ -19,6 +20,8 @@ int ShowTop(Session& session, const TopOptions& options);
 struct ForecastOptions {
   std::string resource = "requests";
   Duration history = std::chrono::hours(12);
+  std::optional<int> partition;  ///< of this one alone
+  std::string shard;             ///< or of this one
 };
 int ShowForecast(Session& session, const ForecastOptions& options);
 

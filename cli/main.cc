@@ -214,6 +214,13 @@ void AddForecast(CLI::App& app, Arguments& args, Run& run, const std::function<S
       ->check(CLI::IsMember({"requests", "cpu", "memory", "network"}));
   forecast->add_option("--history", args.forecast_history,
                        "How much of the past to draw, such as 12h");
+  auto* partition =
+      forecast->add_option("--partition", args.forecast.partition,
+                           "Of this partition alone; all of them add up to the cluster");
+  forecast
+      ->add_option("--shard", args.forecast.shard,
+                   "Of this shard alone: its id, the beginning of it, or its address")
+      ->excludes(partition);
   AddForecastFileOptions(*forecast, args.forecast_file);
   forecast->callback([&run, &args, open, forecast] {
     CheckForecastOptions(*forecast);

@@ -133,8 +133,9 @@ void Controller::Cycle() {
 
   Plan plan;
   if (known != nullptr) {
-    Decision decision = Decide({*known, load, memory_.demand(), options_.policy,
-                                CurrentPlannerState(), now, &memory_.recent(), true});
+    Decision decision =
+        Decide({*known, load, memory_.demand(), options_.policy, CurrentPlannerState(), now,
+                &memory_.recent(), true, &memory_.partition_weights()});
     plan = std::move(decision.plan);
     memory_.SetGate(std::move(decision.gate));
     continuity_ = std::move(decision.continuity);
@@ -383,6 +384,7 @@ void Controller::Publish(const Topology* topology, LoadSnapshot load, Plan plan,
   for (Resource r : kAllResources) {
     if (view_.demand[r]) view_.demand[r]->paths = {};  // large, and nobody who looks needs them
   }
+  outlook_ = memory_.outlook();
   view_.plan = std::move(plan);
   view_.alerts = alerts_;
   view_.holds = holds_;

@@ -34,7 +34,7 @@ namespace tidewright {
 struct ControllerOptions {
   std::string cluster;
   Mode mode = Mode::kObserve;
-  Duration cycle = std::chrono::seconds(60);  ///< real time
+  Duration cycle = std::chrono::seconds(60);           ///< real time
   Duration health_interval = std::chrono::seconds(5);  ///< real time between looks at the health
   Policy policy;
   std::string calendar_path;  ///< empty: none
@@ -66,6 +66,7 @@ class Controller : public ControllerApi {
   void Run(std::stop_token stop);
 
   [[nodiscard]] ControllerView View() const override;
+  StatusOr<Forecast> ForecastPart(Resource resource, const ClusterPart& part) const override;
   StatusOr<std::vector<Recommendation>> Recommendations(int limit) const override;
   StatusOr<Recommendation> FindRecommendation(const std::string& hash_prefix) const override;
   StatusOr<Recommendation> Approve(const std::string& hash_prefix, const std::string& who,
@@ -146,6 +147,7 @@ class Controller : public ControllerApi {
   std::atomic<bool> refresh_topology_{false};
   mutable std::mutex mutex_;  // guards what follows
   ControllerView view_;
+  std::shared_ptr<const PartOutlook> outlook_;
   ExperienceWatch watch_;
   MoveExperience experience_;
   std::optional<WallTime> last_action_ended_;

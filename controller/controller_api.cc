@@ -4,6 +4,51 @@
 #include "controller/controller.h"
 
 namespace tidewright {
+namespace {
+
+StatusOr<std::vector<int>> PartitionsOf(const ClusterPart& part,
+                                        const std::optional<Topology>& topology) {
+  if (part.partition) return std::vector<int>{*part.partition};
+  if (!topology) return Error(StatusCode::kFailedPrecondition, "the cluster does not answer");
+  const Shard* found = nullptr;
+  for (const Shard& shard : topology->shards) {
+    if (shard.id != part.shard && shard.master.Address() != part.shard &&
+        !shard.id.starts_with(part.shard)) {
+      continue;
+    }
+    if (found != nullptr) {
+      return Error(StatusCode::kInvalidArgument, "more than one shard begins with '{}'",
+                   part.shard);
+    }
+    found = &shard;
+  }
+  if (found == nullptr || part.shard.empty()) {
+    return Error(StatusCode::kNotFound, "no shard '{}': `tidectl topology` lists them", part.shard);
+  }
+  return Expand(found->partitions);
+}
+
+}  // namespace
+
+StatusOr<Forecast> Controller::ForecastPart(Resource resource, const ClusterPart& part) const {
+  std::shared_ptr<const PartOutlook> outlook;
+  std::optional<Topology> topology;
+  {
+    std::scoped_lock lock(mutex_);
+    outlook = outlook_;
+    topology = view_.topology;
+  }
+  if (outlook == nullptr || !outlook->demand[resource]) {
+    return Error(StatusCode::kFailedPrecondition, "there is no forecast of {} yet",
+                 ResourceName(resource));
+  }
+  TW_ASSIGN_OR_RETURN(const std::vector<int> partitions, PartitionsOf(part, topology));
+  TW_ASSIGN_OR_RETURN(
+      Forecast forecast,
+      tidewright::ForecastPart(*outlook->demand[resource], outlook->shares[resource], partitions));
+  forecast.paths = {};
+  return forecast;
+}
 
 ControllerView Controller::View() const {
   ControllerView view;

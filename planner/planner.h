@@ -62,6 +62,9 @@ struct PlanInput {
   const RecentDemand* recent = nullptr;
   /// Also look for the demand at which it would be decided otherwise: some fifteen schedules more.
   bool explain = false;
+  /// [partition] what partitions were of the cluster lately, where it is remembered: what they
+  /// weigh while `load` does not tell, as after a restart.
+  const PerResource<std::vector<double>>* partition_weights = nullptr;
 };
 
 struct Decision {

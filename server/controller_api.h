@@ -61,12 +61,23 @@ struct ControllerView {
   Duration cycle_age{0};  ///< real time since the last cycle ended
 };
 
+/// A part of the cluster: a partition, or where that is absent a shard, by its id, the beginning of
+/// it, or its master's address.
+struct ClusterPart {
+  std::optional<int> partition;
+  std::string shard;
+};
+
 /// Thread-safe.
 class ControllerApi {
  public:
   virtual ~ControllerApi() = default;
 
   [[nodiscard]] virtual ControllerView View() const = 0;
+  /// Without paths. The means of all partitions, or shards, add up to the cluster's.
+  /// kFailedPrecondition while there is no forecast, or no partition's share is known;
+  /// kInvalidArgument, kNotFound for a part that is none.
+  virtual StatusOr<Forecast> ForecastPart(Resource resource, const ClusterPart& part) const = 0;
   /// Newest first.
   virtual StatusOr<std::vector<Recommendation>> Recommendations(int limit) const = 0;
   virtual StatusOr<Recommendation> FindRecommendation(const std::string& hash_prefix) const = 0;

@@ -58,9 +58,18 @@ class Service final : public pb::Controller::Service {
       return {grpc::StatusCode::INVALID_ARGUMENT,
               "unknown resource '" + in->resource() + "': requests, cpu, memory or network"};
     }
-    const auto view = api_.View();
+    auto view = api_.View();
+    const bool part = in->has_partition() || !in->shard().empty();
+    if (part) {
+      ClusterPart which{.partition = {}, .shard = in->shard()};
+      if (in->has_partition()) which.partition = in->partition();
+      auto forecast = api_.ForecastPart(*resource, which);
+      if (!forecast.ok()) return ToGrpc(forecast.status());
+      view.demand[*resource] = *std::move(forecast);
+      view.topology.reset();  // the cluster's capacity is not the part's
+    }
     Series observed;
-    if (in->history_seconds() > 0) {
+    if (in->history_seconds() > 0 && !part) {
       const SeriesKey key{view.cluster, Scope::kCluster, "", *resource};
       const double seconds = std::min(in->history_seconds(), 28.0 * 86400);
       auto read = api_.ReadHistory(key, view.now - FromSeconds(seconds), view.now);

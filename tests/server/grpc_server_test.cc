@@ -58,6 +58,12 @@ class FakeController : public ControllerApi {
   StatusOr<std::string> ClearStop(const std::string&, const std::string&) override {
     return Error(StatusCode::kNotFound, "not thrown");
   }
+  StatusOr<Forecast> ForecastPart(Resource, const ClusterPart& part) const override {
+    if (!part.partition) return Error(StatusCode::kNotFound, "no shard '{}'", part.shard);
+    Forecast forecast;
+    forecast.mean = {1.0 * *part.partition};
+    return forecast;
+  }
   Status SetAutoLock(bool, const std::string&, const std::string&) override { return OkStatus(); }
   Status ResetBreaker(const std::string&, const std::string&) override { return OkStatus(); }
   StatusOr<std::vector<AuditRecord>> AuditLog(WallTime, int) const override {
@@ -222,6 +228,21 @@ BOOST_AUTO_TEST_CASE(an_unknown_resource_is_refused_with_the_known_ones) {
   const auto status = stub->GetForecast(&context, request, &forecast);
   BOOST_TEST(status.error_code() == grpc::StatusCode::INVALID_ARGUMENT);
   BOOST_TEST(status.error_message().find("memory") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(a_part_has_its_own_forecast_and_not_the_clusters_capacity) {
+  grpc::ClientContext c1, c2;
+  pb::GetForecastRequest request;
+  request.set_partition(0);
+  pb::Forecast forecast;
+  BOOST_REQUIRE(stub->GetForecast(&c1, request, &forecast).ok());
+  BOOST_REQUIRE(forecast.mean_size() == 1);
+  BOOST_TEST(forecast.mean(0) == 0);
+  BOOST_TEST(forecast.capacity() == 0);
+  request.clear_partition();
+  request.set_shard("nobody");
+  BOOST_TEST(stub->GetForecast(&c2, request, &forecast).error_code() ==
+             grpc::StatusCode::NOT_FOUND);
 }
 
 BOOST_AUTO_TEST_CASE(health_and_reflection_answer) {
