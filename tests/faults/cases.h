@@ -53,6 +53,7 @@ struct Outcome {
   std::int64_t lost = 0;  ///< acknowledged writes
   std::int64_t undone = 0;
   std::int64_t store_lost = 0;  ///< of them, those that the store itself did not keep
+  std::int64_t ambiguous = 0;   ///< of them, those whose key the controller has reported by name
   int open_slots = 0;
   int disputed_slots = 0;  ///< without one owner that all nodes name
   int rolled_back = 0;     ///< actions, before one came through

@@ -17,6 +17,7 @@ int main(int argc, char** argv) {
   app.add_option("--rounds", options.server_rounds, "how often each other fault is tried");
   app.add_option("--only", only, "controller, servers or other")
       ->check(CLI::IsMember({"all", "controller", "servers", "other"}));
+  app.add_option("--filter", options.filter, "only legs whose description has this in it");
   CLI11_PARSE(app, argc, argv);
   options.controller = only == "all" || only == "controller";
   options.servers = only == "all" || only == "servers";

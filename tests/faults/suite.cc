@@ -33,6 +33,7 @@ void Count(const Case& one, Outcome& outcome, Report& report) {
   row.lost += outcome.lost;
   row.undone += outcome.undone;
   row.store_lost += outcome.store_lost;
+  row.ambiguous += outcome.ambiguous;
   row.open_slots += outcome.open_slots;
   row.disputed_slots += outcome.disputed_slots;
   row.rolled_back += outcome.rolled_back;
@@ -40,7 +41,6 @@ void Count(const Case& one, Outcome& outcome, Report& report) {
   for (const auto& problem : outcome.problems) {
     report.problems.push_back(Describe(one) + ": " + problem);
   }
-  if (!outcome.story.empty()) report.problems.push_back(outcome.story);
 }
 
 std::string Line(const Case& one, const Outcome& outcome) {
@@ -148,24 +148,26 @@ int Report::Runs() const {
 }
 
 std::string Report::Table() const {
-  std::string table =
-      fmt::format("{:<42} {:<10} {:>5} {:>8} {:>8} {:>9} {:>5} {:>7} {:>7} {:>5} {:>9} {:>7}\n",
-                  "fault", "phase", "runs", "resumed", "settled", "writes", "lost", "undone",
-                  "store's", "open", "disputed", "undo");
+  std::string table = fmt::format(
+      "{:<40} {:<10} {:>4} {:>7} {:>7} {:>8} {:>4} {:>6} {:>7} {:>5} {:>4} {:>8} {:>4}\n", "fault",
+      "phase", "runs", "resumed", "settled", "writes", "lost", "undone", "store's", "named", "open",
+      "disputed", "back");
   for (const auto& [key, row] : rows) {
     table += fmt::format(
-        "{:<42} {:<10} {:>5} {:>8} {:>8} {:>9} {:>5} {:>7} {:>7} {:>5} {:>9} {:>7}{}\n", key.first,
-        key.second, row.runs, Figure(row.resumed), Figure(row.settled), row.acknowledged, row.lost,
-        row.undone, row.store_lost, row.open_slots, row.disputed_slots, row.rolled_back,
-        row.bad > 0 ? fmt::format("  {} BAD", row.bad) : "");
+        "{:<40} {:<10} {:>4} {:>7} {:>7} {:>8} {:>4} {:>6} {:>7} {:>5} {:>4} {:>8} {:>4}{}\n",
+        key.first, key.second, row.runs, Figure(row.resumed), Figure(row.settled), row.acknowledged,
+        row.lost, row.undone, row.store_lost, row.ambiguous, row.open_slots, row.disputed_slots,
+        row.rolled_back, row.bad > 0 ? fmt::format("  {} BAD", row.bad) : "");
   }
   return table +
-         "resumed: s from the controller's death until its successor had completed the step under "
-         "way (at most)\n"
-         "settled: s from the failover, or the victim's return, until the slots concerned were "
-         "whole with one owner (at most)\n"
-         "store's: acknowledged writes that a master took with it before it had replicated them\n"
-         "undo: actions that were rolled back before one came through\n";
+         "resumed   s from the controller's death until its successor had completed the step that "
+         "was under way (at most)\n"
+         "settled   s from the failover, or the victim's return where there was none, until the "
+         "slots concerned were whole with one owner (at most)\n"
+         "store's   acknowledged writes that a master took with it before it had replicated them\n"
+         "named     deletes undone since a MIGRATE ended in doubt; the controller reports these "
+         "keys\n"
+         "back      actions that were rolled back before one came through\n";
 }
 
 Status RunCases(const WorldOptions& options, const std::vector<Case>& cases, Report& report,
@@ -176,11 +178,12 @@ Status RunCases(const WorldOptions& options, const std::vector<Case>& cases, Rep
   const auto run = [&](const Case& one) {
     Outcome outcome = world->Run(one);
     Count(one, outcome, report);
-    tell(Line(one, outcome));
+    tell(Line(one, outcome) + (outcome.story.empty() ? "" : "\n" + outcome.story));
     shards = one.goal;
     if (!outcome.Good()) world.reset();
   };
   for (const auto& one : cases) {
+    if (Describe(one).find(options.filter) == std::string::npos) continue;
     for (int tries = 0; tries < 3; ++tries) {
       if (!world) {
         if (++worlds > kWorlds) return Error(StatusCode::kAborted, "too many worlds went bad");
@@ -202,6 +205,7 @@ StatusOr<Report> RunSuite(const SuiteOptions& options,
   Report report;
   WorldOptions replicated;
   replicated.seed = options.seed;
+  replicated.filter = options.filter;
   if (options.controller) {
     int boundaries[2] = {0, 0};
     {

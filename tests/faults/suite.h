@@ -17,6 +17,7 @@ struct SuiteOptions {
   std::uint64_t seed = 1;
   int controller_runs = 0;  ///< legs with a killed controller; 0: every boundary, and 40 at random
   int server_rounds = 1;    ///< how often each server's fault is tried in each phase
+  std::string filter;       ///< only legs whose description has this in it
   bool controller = true;
   bool servers = true;
   bool network = true;  ///< and the journal's disk
@@ -31,6 +32,7 @@ struct Row {
   std::int64_t lost = 0;
   std::int64_t undone = 0;
   std::int64_t store_lost = 0;
+  std::int64_t ambiguous = 0;
   int open_slots = 0;
   int disputed_slots = 0;
   int rolled_back = 0;

@@ -23,7 +23,9 @@ class TracedLog : public ActionLog {
   }
   Status SaveNote(const std::string& action_id, const std::string& key,
                   const std::string& value) override {
-    return Between("note " + key, [&] { return log_.SaveNote(action_id, key, value); });
+    const bool named = key.rfind("ambiguous:", 0) == 0;
+    return Between("note " + key + (named ? " " + value : ""),
+                   [&] { return log_.SaveNote(action_id, key, value); });
   }
   StatusOr<std::map<std::string, std::string>> Notes(const std::string& action_id) const override {
     return log_.Notes(action_id);

@@ -29,6 +29,7 @@ struct WorldOptions {
   int slots = 600;  ///< that move in a leg
   int slots_per_batch = 50;
   std::uint64_t seed = 1;
+  std::string filter;  ///< of RunCases
 };
 
 /// Three shards. Not thread-safe. The destructor stops whatever runs in its folder.
@@ -74,6 +75,7 @@ class World {
 
   // Looking.
   [[nodiscard]] View Look();
+  [[nodiscard]] bool ReportedAmbiguous(const std::string& key) const;
   void CheckKeys(Outcome& outcome);
   void CheckNodes(const Case& one, Outcome& outcome);
   [[nodiscard]] std::string Unsettled(int goal, Outcome& outcome);

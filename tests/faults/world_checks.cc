@@ -28,22 +28,31 @@ World::View World::Look() {
   return view;
 }
 
+bool World::ReportedAmbiguous(const std::string& key) const {
+  return std::any_of(events_.begin(), events_.end(), [&](const Event& event) {
+    return event.text.find(" note ambiguous:") != std::string::npos &&
+           event.text.find('"' + key + '"') != std::string::npos;
+  });
+}
+
 void World::CheckKeys(Outcome& outcome) {
   const auto result = load_->Verify(60s);
   if (!result.ok()) return outcome.problems.push_back(Message(result.status()));
   outcome.acknowledged = result->writes_acknowledged - acknowledged_before_;
   outcome.lost = result->lost - lost_before_;
   outcome.undone = result->undone - undone_before_;
-  std::int64_t of_store = 0;
   for (std::size_t i = findings_before_; i < result->findings.size(); ++i) {
     const std::string& finding = result->findings[i];
     const std::string key = finding.substr(0, finding.find(": "));
-    const bool stores = doubtful_slots_.count(loadgen::KeySlot(key)) != 0;
-    of_store += stores ? 1 : 0;
-    if (!stores) outcome.problems.push_back(finding);
+    if (doubtful_slots_.count(loadgen::KeySlot(key)) != 0) {
+      ++outcome.store_lost;
+    } else if (ReportedAmbiguous(key)) {
+      ++outcome.ambiguous;
+    } else {
+      outcome.problems.push_back(finding);
+    }
   }
-  outcome.store_lost = of_store;
-  const auto ours = outcome.lost + outcome.undone - of_store;
+  const auto ours = outcome.lost + outcome.undone - outcome.store_lost - outcome.ambiguous;
   if (ours > 0) {
     outcome.problems.push_back(fmt::format("{} acknowledged writes lost or undone", ours));
   } else {

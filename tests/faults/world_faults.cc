@@ -2,6 +2,7 @@
 #include <signal.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <fstream>
 #include <sstream>
 
@@ -106,18 +107,19 @@ bool World::AwaitFailover(const std::string& id, Duration timeout) {
 void World::Strike(const Case& one, int port, Outcome& outcome) {
   const View view = Look();
   const auto servers = ServersBelow(directory_);
-  if (view.count(port) == 0 || servers.count(port) == 0) {
-    outcome.problems.push_back("the victim does not answer before it is struck");
+  if (servers.count(port) == 0) {
+    outcome.problems.push_back("the victim does not run before it is struck");
     return;
   }
   const ServerProcess victim = servers.at(port);
-  const redis::NodeLine self = *view.at(port).Myself();
+  redis::NodeLine self;  // one that has not joined is known to nobody
+  if (view.count(port) != 0) self = *view.at(port).Myself();
   const auto open = OpenSlots(view);
   std::set<int> concerned = open;
   const auto owned = Expand(self.slots);
   if (concerned.empty()) concerned = {owned.begin(), owned.end()};
   const bool has_replica = std::any_of(view.begin(), view.end(), [&](const auto& other) {
-    return other.second.Myself()->master_id == self.id;
+    return !self.id.empty() && other.second.Myself()->master_id == self.id;
   });
   const bool failover =
       (one.kind == FaultKind::kServerKill || one.kind == FaultKind::kServerFreeze) && has_replica &&
@@ -145,7 +147,10 @@ void World::Strike(const Case& one, int port, Outcome& outcome) {
   } else {
     Sleep(one.kind == FaultKind::kServerStop ? kNodeTimeout / 2 : kNodeTimeout);
   }
-  if (kills) {
+  if (!std::filesystem::exists(victim.directory)) {
+    // Failed over, drained from its successor, and given back meanwhile.
+    if (!kills) kill(victim.pid, SIGCONT);
+  } else if (kills) {
     auto again = StartAgain(victim, options_.appendfsync);
     if (!again.ok()) return outcome.problems.push_back(Message(again.status()));
     restarted_.push_back(*std::move(again));
