@@ -21,6 +21,7 @@
 #include "journal/journal.h"
 #include "stores/redis/cluster_nodes.h"
 #include "stores/redis/redis_actuator.h"
+#include "tests/faults/plans.h"
 #include "tests/faults/traced_log.h"
 #include "tests/faults/wire.h"
 
@@ -161,61 +162,7 @@ StatusOr<Topology> ReadTopology(redis::Client& client, const std::vector<int>& s
     if (!best || nodes.nodes.size() > best->nodes.size()) best = std::move(nodes);
   }
   if (!best) return Error(StatusCode::kUnavailable, "no seed answers");
-  Topology topology;
-  topology.cluster = kCluster;
-  topology.partition_count = redis::kSlotCount;
-  topology.agreed = true;
-  const auto node_of = [](const redis::NodeLine& line) {
-    return Node{line.id,     line.host,
-                line.port,   line.master ? NodeRole::kMaster : NodeRole::kReplica,
-                line.health, ""};
-  };
-  for (const auto& line : best->nodes) {
-    if (!line.master || line.slots.empty()) continue;
-    Shard shard{line.id, node_of(line), {}, line.slots};
-    for (const auto& other : best->nodes) {
-      if (other.master_id == line.id) shard.replicas.push_back(node_of(other));
-    }
-    topology.shards.push_back(std::move(shard));
-  }
-  return topology;
-}
-
-Plan PlanOf(const Topology& topology, int goal, int replicas, int slots) {
-  Plan plan;
-  plan.cluster = kCluster;
-  plan.topology_fingerprint = topology.Fingerprint();
-  plan.from_shards = static_cast<int>(topology.shards.size());
-  plan.to_shards = goal;
-  plan.replicas_per_shard = replicas;
-  const auto part = [](const std::vector<int>& all, std::size_t i, std::size_t n) {
-    const auto at = [&](std::size_t k) {
-      return all.begin() + static_cast<std::ptrdiff_t>(all.size() * k / n);
-    };
-    return ToPartitionSet({at(i), at(i + 1)});
-  };
-  if (goal > plan.from_shards) {
-    plan.kind = PlanKind::kScaleOut;
-    for (const auto& shard : topology.shards) {
-      auto owned = Expand(shard.partitions);
-      owned.resize(std::min(owned.size(), static_cast<std::size_t>(slots / plan.from_shards)));
-      plan.moves.push_back({ToPartitionSet(std::move(owned)), shard.id, "new-1"});
-    }
-    return plan;
-  }
-  plan.kind = PlanKind::kScaleIn;
-  const auto smallest = std::min_element(
-      topology.shards.begin(), topology.shards.end(),
-      [](const Shard& a, const Shard& b) { return Count(a.partitions) < Count(b.partitions); });
-  plan.retire = {smallest->id};
-  const auto owned = Expand(smallest->partitions);
-  std::size_t taker = 0;
-  for (const auto& shard : topology.shards) {
-    if (shard.id == smallest->id) continue;
-    plan.moves.push_back({part(owned, taker, topology.shards.size() - 1), smallest->id, shard.id});
-    ++taker;
-  }
-  return plan;
+  return TopologyOf(*best, kCluster);
 }
 
 class Controller {
@@ -299,14 +246,11 @@ class Controller {
     if (static_cast<int>(topology.shards.size()) == goal) {
       return Error(StatusCode::kAlreadyExists, "nothing is to be done");
     }
-    ActionRecord record;
-    record.plan = PlanOf(topology, goal, arguments_.Number("replicas"), arguments_.Number("slots"));
-    record.plan_hash = PlanHash(record.plan);
-    TW_ASSIGN_OR_RETURN(const auto steps, actuator.Expand(record.plan, topology));
-    TW_ASSIGN_OR_RETURN(record.id, journal.NextActionId());
-    record.actor = "faults";
+    Plan plan = PlanOf(topology, goal, arguments_.Number("replicas"), arguments_.Number("slots"));
+    TW_ASSIGN_OR_RETURN(const auto steps, actuator.Expand(plan, topology));
+    TW_ASSIGN_OR_RETURN(std::string id, journal.NextActionId());
+    ActionRecord record = RecordOf(std::move(id), std::move(plan), steps);
     record.created = clock_.Wall();
-    for (const auto& step : steps) record.steps.push_back({.step = step, .error = {}});
     return executor.Start(std::move(record));
   }
 
