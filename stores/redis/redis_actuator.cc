@@ -54,6 +54,7 @@ Status RedisActuator::Preflight(const StepArgs& args, StepContext& context) {
 Status RedisActuator::CheckEnd(const StepArgs& args, StepContext& context) {
   auto shards = args.shards;
   for (auto& shard : shards) {
+    shard.replicas = ShardNodes(context, shard.name);
     TW_ASSIGN_OR_RETURN(shard.name, NodeId(context, shard.name));
   }
   return CheckAfter(link_, shards, args.retired);

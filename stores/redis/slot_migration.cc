@@ -221,7 +221,9 @@ Status SlotMigration::CheckServers(Situation& now) {
     const bool replicated = replication.text().find("state=online") != std::string::npos;
     if (!replicated && persistence.Number("aof_enabled") == 0 &&
         !link_.options().allow_unprotected_targets) {
-      return Error(StatusCode::kFailedPrecondition,
+      // One that it had when the action began may only be away: after a failover it comes back.
+      const bool away = to_.ids.size() > 1;
+      return Error(away ? StatusCode::kUnavailable : StatusCode::kFailedPrecondition,
                    "{} has neither a replica nor an append-only file: a crash would lose what is "
                    "moved to it (allow_unprotected_targets permits it)",
                    now.parties.target.Address());
