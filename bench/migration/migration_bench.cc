@@ -46,17 +46,37 @@ double Redirected(const Outcome& outcome) { return static_cast<double>(outcome.r
 std::vector<Contender> Contenders(Stage& stage, const Options& options) {
   std::vector<Contender> list;
   const auto peer = [&](const std::string& name, int pipeline) {
-    list.push_back({name, [&stage, &options, pipeline](int from, int to) {
+    list.push_back({name,
+                    [&stage, &options, pipeline](int from, int to) {
                       return stage.Peer(from, to, options.slots, pipeline);
-                    }, {}});
+                    },
+                    {}});
   };
   const auto ours = [&](const std::string& name, const redis::RedisActuatorOptions& how) {
-    list.push_back({name, [&stage, &options, how](int from, int to) {
+    list.push_back({name,
+                    [&stage, &options, how](int from, int to) {
                       return stage.Ours(from, to, options.slots, how);
-                    }, {}});
+                    },
+                    {}});
+  };
+  const auto preset = [](const std::string& name) {
+    redis::RedisActuatorOptions how;
+    redis::SetPreset(how, redis::FindMovePreset(name).value());
+    return how;
   };
   peer("redis-cli", 0);
-  ours("ours", redis::RedisActuatorOptions{});
+  for (const char* name : {"normal", "gentle", "fast"}) ours(name, preset(name));
+  if (!options.curve) return list;
+  peer("redis-cli, pipeline 100", 100);
+  auto how = preset("normal");
+  how.limits.groups_at_once = 1;
+  ours("normal, one group", how);
+  how.keys_per_migrate = 20;
+  ours("same, 20 in a MIGRATE", how);
+  for (const int keys : {2'000, 8'000, 16'000, 32'000}) {
+    how.limits.keys_per_second = keys;
+    ours("same, " + std::to_string(keys) + " keys/s", how);
+  }
   return list;
 }
 
@@ -74,12 +94,12 @@ Status Run(Stage& stage, const Options& options) {
     }
   }
   const Contender& peer = contenders.front();
-  std::printf("%-22s %9s %9s %9s %8s %8s %9s\n", "", "keys/s", "slots/s", "p99 ms", "x speed",
+  std::printf("%-24s %9s %9s %9s %8s %8s %9s\n", "", "keys/s", "slots/s", "p99 ms", "x speed",
               "x p99", "redirects");
-  std::printf("%-22s %9s %9s %9.2f %8s %8.2f %9s\n", "idle", "", "", Of(idle, P99), "",
+  std::printf("%-24s %9s %9s %9.2f %8s %8.2f %9s\n", "idle", "", "", Of(idle, P99), "",
               Of(idle, P99) / Of(peer, P99), "");
   for (const auto& contender : contenders) {
-    std::printf("%-22s %9.0f %9.0f %9.2f %8.2f %8.2f %9.0f\n", contender.name.c_str(),
+    std::printf("%-24s %9.0f %9.0f %9.2f %8.2f %8.2f %9.0f\n", contender.name.c_str(),
                 Of(contender, KeysPerSecond), Of(contender, SlotsPerSecond), Of(contender, P99),
                 Of(contender, KeysPerSecond) / Of(peer, KeysPerSecond),
                 Of(contender, P99) / Of(peer, P99), Of(contender, Redirected));
@@ -91,8 +111,9 @@ Status Run(Stage& stage, const Options& options) {
 
 int Main(int argc, char** argv) {
   Options options;
-  CLI::App app{"Moves slots of a real local cluster by an action of ours and by redis-cli --cluster "
-               "reshard, there and back, taking turns; prints medians, and clients' p99 meanwhile."};
+  CLI::App app{
+      "Moves slots of a real local cluster by an action of ours and by redis-cli --cluster "
+      "reshard, there and back, taking turns; prints medians, and clients' p99 meanwhile."};
   app.add_option("--keys", options.stage.keys, "strings in the cluster")->capture_default_str();
   app.add_option("--value-bytes", options.stage.value_bytes, "of each")->capture_default_str();
   app.add_option("--slots", options.slots, "of each move")->capture_default_str();

@@ -66,10 +66,9 @@ Status Stage::Begin() {
   source_ = std::make_unique<redis::RedisLoadSource>(*watching_, clock_, seeds, names);
   TW_ASSIGN_OR_RETURN(journal_, Journal::Open(directory_ + "/journal.db"));
   TW_ASSIGN_OR_RETURN(Topology topology, Read());
-  std::sort(topology.shards.begin(), topology.shards.end(),
-            [](const auto& a, const auto& b) {
-              return a.partitions.front().first < b.partitions.front().first;
-            });
+  std::sort(topology.shards.begin(), topology.shards.end(), [](const auto& a, const auto& b) {
+    return a.partitions.front().first < b.partitions.front().first;
+  });
   for (const auto& shard : topology.shards) shards_.push_back(shard.id);
   load.keys.strings = options_.keys;
   load.keys.value_bytes = options_.value_bytes;

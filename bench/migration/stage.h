@@ -21,8 +21,8 @@ struct StageOptions {
   int keys = 1'000'000;
   int value_bytes = 100;
   int shards = 3;
-  int replicas = 0;      ///< of each shard
-  double rate = 1'000;   ///< commands of clients a second: four reads to a write
+  int replicas = 0;     ///< of each shard
+  double rate = 1'000;  ///< commands of clients a second: four reads to a write
   std::uint64_t seed = 1;
 };
 
@@ -45,8 +45,8 @@ class Stage {
 
   /// Clients alone, for that long.
   Outcome Idle(Duration length);
-  /// The lowest `slots` slots of the shard at place `from`, by an action of ours: planned, journaled
-  /// on disk, verified, as the daemon does.
+  /// The lowest `slots` slots of the shard at place `from`, by an action of ours: planned,
+  /// journaled on disk, verified, as the daemon does.
   StatusOr<Outcome> Ours(int from, int to, int slots, const redis::RedisActuatorOptions& options);
   /// The same slots by `redis-cli --cluster reshard` as it comes; `pipeline` of 0: its default.
   StatusOr<Outcome> Peer(int from, int to, int slots, int pipeline);
