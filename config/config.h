@@ -28,6 +28,21 @@ struct RedisConfig {
   bool allow_unprotected_targets = false;  ///< targets with neither replica nor AOF
 };
 
+/// How hard moves press: `pace` sets all of it, the others change one thing each. What they mean and
+/// what each pace holds is in stores/redis/move_limits.h.
+struct ActuatorConfig {
+  std::string pace = "normal";
+  std::optional<int> groups_at_once;
+  std::optional<int> keys_per_second;
+  std::optional<Duration> max_pause;
+  std::optional<Duration> max_open;
+  std::optional<Duration> max_latency;
+  std::optional<double> max_replication_lag_bytes;
+  std::optional<double> max_asks_per_second;
+  std::optional<double> max_tryagains_per_second;
+  std::optional<double> max_target_memory_share;
+};
+
 /// Starts redis-server processes on loopback.
 struct LocalProvisionerConfig {
   std::string server = "redis-server";  ///< program
@@ -91,6 +106,7 @@ struct Config {
   Endpoint metrics{"127.0.0.1", 7091};
   Duration cycle = std::chrono::seconds(60);  ///< real time between control cycles
   RedisConfig redis;
+  ActuatorConfig actuator;
   ProvisionerConfig provisioner;
   CollectorConfig collector;
   Policy policy;

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cctype>
+#include <optional>
+#include <type_traits>
 
 #include "config/values.h"
 
@@ -65,6 +67,37 @@ void ReadRedis(Section& top, RedisConfig& redis) {
   if (!redis.username.empty() && redis.password_file.empty()) {
     section.Wrong("username", "needs a password; write its file as password_file");
   }
+  section.Finish();
+}
+
+void ReadActuator(Section& top, ActuatorConfig& actuator) {
+  Section section = top.Sub("actuator");
+  section.OneOf("pace", actuator.pace, {"gentle", "normal", "fast"});
+  // What is not written is as the pace has it.
+  const auto read = [&](const char* key, auto& target, auto&& take) {
+    auto value = typename std::decay_t<decltype(target)>::value_type{};
+    take(value);
+    if (section.Has(key)) target = value;
+  };
+  const auto whole = [&](const char* key, std::optional<int>& target, int low, int high) {
+    read(key, target, [&](int& value) { section.Whole(key, value, low, high); });
+  };
+  const auto span = [&](const char* key, std::optional<Duration>& target, Duration high) {
+    read(key, target, [&](Duration& value) { section.Span(key, value, 1ms, high); });
+  };
+  const auto number = [&](const char* key, std::optional<double>& target, double low, double high) {
+    read(key, target, [&](double& value) { section.Number(key, value, low, high); });
+  };
+  whole("groups_at_once", actuator.groups_at_once, 1, 8);
+  whole("keys_per_second", actuator.keys_per_second, 0, 10'000'000);
+  span("max_pause", actuator.max_pause, 1s);
+  span("max_open", actuator.max_open, 10s);
+  span("max_latency", actuator.max_latency, 10s);
+  read("max_replication_lag_bytes", actuator.max_replication_lag_bytes,
+       [&](double& value) { section.Size("max_replication_lag_bytes", value, false); });
+  number("max_asks_per_second", actuator.max_asks_per_second, 0, 1e9);
+  number("max_tryagains_per_second", actuator.max_tryagains_per_second, 0, 1e9);
+  number("max_target_memory_share", actuator.max_target_memory_share, 0.1, 1);
   section.Finish();
 }
 
@@ -397,6 +430,7 @@ Outcome ReadDocument(const YamlNode& root) {
   ReadCluster(top, outcome.config);
   ReadListeners(top, outcome.config);
   ReadRedis(top, outcome.config.redis);
+  ReadActuator(top, outcome.config.actuator);
   ReadProvisioner(top, outcome.config.provisioner);
   ReadCollector(top, outcome.config.collector);
   Section policy = top.Sub("policy");

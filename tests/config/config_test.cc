@@ -233,6 +233,22 @@ BOOST_AUTO_TEST_CASE(what_is_odd_but_possible_is_a_warning) {
   BOOST_TEST(Mentions(config.warnings[0], "three masters"));
 }
 
+BOOST_AUTO_TEST_CASE(a_pace_is_one_of_three_and_what_is_written_beside_it_changes_one_thing) {
+  const Config plain = Accepted("cycle: 1m");
+  BOOST_TEST(plain.actuator.pace == "normal");
+  BOOST_TEST(!plain.actuator.keys_per_second.has_value());
+  const Config config = Accepted(
+      "actuator: {pace: gentle, keys_per_second: 3000, max_pause: 1ms, "
+      "max_replication_lag_bytes: 1MiB}");
+  BOOST_TEST(config.actuator.pace == "gentle");
+  BOOST_TEST(config.actuator.keys_per_second.value() == 3000);
+  BOOST_TEST((config.actuator.max_pause.value() == 1ms));
+  BOOST_TEST(config.actuator.max_replication_lag_bytes.value() == 1048576);
+  BOOST_TEST(!config.actuator.max_latency.has_value());
+  BOOST_TEST(Mentions(Refusal("actuator: {pace: furious}"), "actuator.pace"));
+  BOOST_TEST(Mentions(Refusal("actuator: {groups_at_once: 9}"), "actuator.groups_at_once"));
+}
+
 BOOST_AUTO_TEST_CASE(secrets_are_never_repeated) {
   for (const char* more :
        {"redis_password: hunter2", "password: hunter2", "policy: {hunter: hunter2}",

@@ -51,7 +51,8 @@ const std::map<std::string, std::set<std::string>> kMayInclude = {
       "replay/trace_class.h", "planner/baselines/baselines.h"}},
     {"replay", {"core", "config", "forecast", "planner", "history"}},
     {"bench",
-     {"core", "io", "config", "collector", "forecast", "planner", "actuator", "stores", "history"}},
+     {"core", "io", "config", "collector", "forecast", "planner", "actuator", "stores", "history",
+      "journal"}},
 };
 
 fs::path Source() {
