@@ -261,6 +261,9 @@ void ReadQuota(Section& policy, Policy& out) {
   section.Span("change_cost", quota.change_cost, 0s, kDay);
   section.Span("horizon", quota.horizon, 10min, 14 * kDay);
   section.Span("max_forecast_age", quota.max_forecast_age, 1min, kDay);
+  double price = quota.price_per_unit_hour.Units();
+  section.Number("price_per_unit_hour", price, 0, 1e6);
+  quota.price_per_unit_hour = Money::FromUnits(price);
   if (!section.Has("reactive_utilisation")) {
     quota.reactive_utilisation = std::max(quota.reactive_utilisation, quota.target_utilisation);
   }

@@ -1,6 +1,7 @@
 // What the owner of a quota wants: provisioned throughput of a tenant, a table or a partition.
 #pragma once
 
+#include "core/money.h"
 #include "core/time.h"
 
 namespace tidewright {
@@ -41,6 +42,7 @@ struct QuotaPolicy {
   Duration horizon = std::chrono::hours(24);
   /// A forecast counts while the data that it was made from ended no longer ago.
   Duration max_forecast_age = std::chrono::hours(1);
+  Money price_per_unit_hour = Money::FromUnits(0.00065);  ///< DynamoDB's for a WCU in us-east-1
 };
 
 }  // namespace tidewright
