@@ -250,7 +250,6 @@ void ReadQuota(Section& policy, Policy& out) {
   section.Number("floor", quota.floor, 0.001, 1e12);
   section.Number("ceiling", quota.ceiling, 0.001, 1e12);
   section.Number("step", quota.step, 0.001, 1e12);
-  section.Number("partition_limit", quota.partition_limit, 0, 1e12);
   ReadDecreaseLimit(section, quota.decreases);
   section.Span("billing_period", quota.billing_period, 0s, kDay);
   section.Number("target_utilisation", quota.target_utilisation, 0.1, 1);

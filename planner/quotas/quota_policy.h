@@ -20,8 +20,6 @@ struct QuotaPolicy {
   double floor = 1;
   double ceiling = 40'000;  ///< DynamoDB's default for a table
   double step = 1;          ///< the quota is a multiple of it
-  /// What one partition can bear (DynamoDB: 3,000 RCU or 1,000 WCU); 0: any amount.
-  double partition_limit = 0;
   DecreaseLimit decreases;
   /// The highest quota of each such period (of the clock) is billed for all of it; 0: as held.
   Duration billing_period{0};

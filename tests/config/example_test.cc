@@ -80,7 +80,6 @@ BOOST_AUTO_TEST_CASE(every_key_stands_in_the_example_and_its_comments_tell_the_d
   BOOST_REQUIRE(stated.quota.has_value());
   const QuotaPolicy quota;
   BOOST_TEST(stated.quota->ceiling == quota.ceiling);
-  BOOST_TEST(stated.quota->partition_limit == quota.partition_limit);
   BOOST_TEST(stated.quota->decreases.per_day == quota.decreases.per_day);
   BOOST_TEST((stated.quota->decreases.extra_after == quota.decreases.extra_after));
   BOOST_TEST((stated.quota->billing_period == quota.billing_period));
