@@ -128,7 +128,7 @@ struct Config {
 
 /// One key of a policy given otherwise than in its file.
 struct PolicyOverride {
-  std::string key;    ///< as below `policy:`
+  std::string key;    ///< as below `policy:`; with dots where it is in a section of it
   std::string value;  ///< as in the file
   std::string from;   ///< who says so, for messages, such as "--sweep"
 };

@@ -244,6 +244,66 @@ void ReadGuards(Section& section, Policy& policy) {
   section.Span("max_forecast_age", policy.max_forecast_age, 1min, kDay);
 }
 
+void ReadDecreaseLimit(Section& section, DecreaseLimit& limit) {
+  section.Whole("max_decreases_per_day", limit.per_day, 0, 1000);
+  section.Span("extra_decrease_after", limit.extra_after, 0s, kDay);
+  section.Whole("max_decreases_per_hour", limit.per_hour, 0, 1000);
+}
+
+// What no single key of a quota can tell.
+void CheckQuota(Section& section, const QuotaPolicy& quota) {
+  if (quota.floor > quota.ceiling) {
+    section.Wrong("ceiling", fmt::format("{:g} is below floor, {:g}; write at least that",
+                                         quota.ceiling, quota.floor));
+  }
+  if (section.Has("reactive_utilisation") &&
+      quota.reactive_utilisation < quota.target_utilisation) {
+    section.Wrong("reactive_utilisation",
+                  fmt::format("{} is below target_utilisation, {}; write at least that",
+                              quota.reactive_utilisation, quota.target_utilisation));
+  }
+  if (quota.billing_period > Duration(0) && kDay % quota.billing_period != Duration(0)) {
+    section.Wrong("billing_period",
+                  fmt::format("{} is no whole part of a day; write one such as 1h",
+                              FormatDuration(quota.billing_period)));
+  }
+}
+
+void ReadQuota(Section& policy, Policy& out) {
+  Section section = policy.Sub("quota");
+  QuotaPolicy quota;
+  std::string mode = "observe";
+  section.OneOf("mode", mode, {"observe", "approve", "auto"});
+  if (mode != "observe") {
+    section.Wrong("mode", fmt::format("{} is not possible: Redis and Valkey have no quotas that "
+                                      "could be set, so a quota is recommended and never applied; "
+                                      "write observe",
+                                      mode));
+  }
+  section.Number("floor", quota.floor, 0.001, 1e12);
+  section.Number("ceiling", quota.ceiling, 0.001, 1e12);
+  section.Number("step", quota.step, 0.001, 1e12);
+  ReadDecreaseLimit(section, quota.decreases);
+  section.Span("billing_period", quota.billing_period, 0s, kDay);
+  section.Number("target_utilisation", quota.target_utilisation, 0.1, 1);
+  section.Number("reactive_utilisation", quota.reactive_utilisation, 0.1, 2);
+  section.Number("throttled_growth", quota.throttled_growth, 1, 10);
+  section.Number("unserved_penalty", quota.unserved_penalty, 0, 1e6);
+  section.Number("violation_penalty", quota.violation_penalty, 0, 1e6);
+  section.Span("change_cost", quota.change_cost, 0s, kDay);
+  section.Span("horizon", quota.horizon, 10min, 14 * kDay);
+  section.Span("max_forecast_age", quota.max_forecast_age, 1min, kDay);
+  double price = quota.price_per_unit_hour.Units();
+  section.Number("price_per_unit_hour", price, 0, 1e6);
+  quota.price_per_unit_hour = Money::FromUnits(price);
+  if (!section.Has("reactive_utilisation")) {
+    quota.reactive_utilisation = std::max(quota.reactive_utilisation, quota.target_utilisation);
+  }
+  CheckQuota(section, quota);
+  section.Finish();
+  if (section.present()) out.quota = quota;
+}
+
 // What no single key can tell.
 void CheckPolicy(Section& section, const Policy& policy) {
   if (policy.min_shards > policy.max_shards) {
@@ -340,6 +400,7 @@ void ReadPolicy(Section& section, Policy& policy) {
   section.Span("step", policy.step, 1min, 1h);
   section.Span("recommendation_ttl", policy.recommendation_ttl, 1s, kDay);
   ReadPrices(section, policy);
+  ReadQuota(section, policy);
   if (!section.Has("reactive_utilisation")) {
     policy.reactive_utilisation = std::max(policy.reactive_utilisation, policy.target_utilisation);
   }

@@ -9,6 +9,7 @@
 #include "core/resource.h"
 #include "core/time.h"
 #include "planner/action_window.h"
+#include "planner/quotas/quota_policy.h"
 
 namespace tidewright {
 
@@ -144,6 +145,10 @@ struct Policy {
   std::string currency = "USD";
   /// Shards that a static cluster would need for the yearly peak; 0 = derived from history.
   int static_peak_shards = 0;
+
+  /// Of provisioned throughput, for `tidectl replay --quota`; absent: the policy names none. No
+  /// store that the controller drives has quotas of its own: they are recommended, never set.
+  std::optional<QuotaPolicy> quota;
 };
 
 }  // namespace tidewright

@@ -191,6 +191,11 @@ BOOST_AUTO_TEST_CASE(checks_across_keys) {
   BOOST_TEST(Mentions(Refusal("provisioner: {" + two + "}"), "provisioner.use: is missing"));
   BOOST_TEST(Mentions(Refusal("provisioner: {use: local, " + two + "}"), "local is not described"));
   BOOST_TEST(Mentions(Refusal("provisioner: {exec: {command: []}}"), "program and arguments"));
+  BOOST_TEST(Mentions(Refusal("policy: {quota: {floor: 9, ceiling: 5}}"), "quota.ceiling"));
+  BOOST_TEST(Mentions(Refusal("policy: {quota: {billing_period: 7h}}"), "whole part of a day"));
+  BOOST_TEST(Mentions(Refusal("policy: {quota: {mode: auto}}"), "recommended and never applied"));
+  BOOST_TEST(Accepted("policy: {quota: {floor: 5}}").policy.quota->floor == 5);
+  BOOST_TEST(!Accepted("policy: {min_shards: 3}").policy.quota);
   BOOST_TEST(Mentions(Refusal("stop_file: stop"), "no full path"));
   BOOST_TEST(Mentions(Refusal("clock: {speed: 2}"), "clock.wall_origin: is missing"));
 }
