@@ -6,7 +6,7 @@
 namespace tidewright {
 namespace {
 
-constexpr std::array<std::pair<ReasonCode, const char*>, 35> kNames = {{
+constexpr std::array<std::pair<ReasonCode, const char*>, 36> kNames = {{
     {ReasonCode::kForecastExceedsCapacity, "forecast_exceeds_capacity"},
     {ReasonCode::kDemandExceedsCapacity, "demand_exceeds_capacity"},
     {ReasonCode::kForecastBelowCapacity, "forecast_below_capacity"},
@@ -34,6 +34,7 @@ constexpr std::array<std::pair<ReasonCode, const char*>, 35> kNames = {{
     {ReasonCode::kBudget, "budget"},
     {ReasonCode::kForeignChange, "foreign_change"},
     {ReasonCode::kClockJumped, "clock_jumped"},
+    {ReasonCode::kHeld, "held"},
     {ReasonCode::kStopped, "stopped"},
     {ReasonCode::kAutoLocked, "auto_locked"},
     {ReasonCode::kFailureBackoff, "failure_backoff"},

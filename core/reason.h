@@ -37,6 +37,7 @@ enum class ReasonCode {
   kBudget,            ///< it would cost more than the policy's budget
   kForeignChange,     ///< somebody else changed the topology a short while ago
   kClockJumped,       ///< the clock was set a short while ago
+  kHeld,              ///< a person holds everything back until a time
   // Why nothing is begun by itself, whatever is planned.
   kStopped,         ///< the kill switch is thrown
   kAutoLocked,      ///< auto mode is locked: it is as approve mode
