@@ -46,19 +46,17 @@ std::string Policies(const pb::Status& status) {
   std::vector<Row> rows = {{"POLICY", "SHARDS", "NODE-HOURS", "COST", "TOO SMALL FOR", "EPISODES",
                             "UNSERVED", "MOVES", "JUDGED", "NOT JUDGED"}};
   for (const pb::PolicyTally& policy : status.policies()) {
-    const double unserved =
-        policy.demand_shard_hours() > 0
-            ? 100 * policy.unserved_shard_hours() / policy.demand_shard_hours()
-            : 0;
-    rows.push_back({Named(policy.policy(), policy.estimated()),
-                    policy.moves_to() > 0
-                        ? fmt::format("{} -> {}", policy.shards(), policy.moves_to())
-                        : std::to_string(policy.shards()),
-                    fmt::format("{:.1f}", policy.node_hours()),
-                    Cost(policy.cost(), status.currency()), Span(policy.short_seconds()),
-                    std::to_string(policy.episodes()), fmt::format("{:.3g}%", unserved),
-                    std::to_string(policy.moves()), Span(policy.judged_seconds()),
-                    Span(policy.dark_seconds())});
+    const double unserved = policy.demand_shard_hours() > 0
+                                ? 100 * policy.unserved_shard_hours() / policy.demand_shard_hours()
+                                : 0;
+    rows.push_back(
+        {Named(policy.policy(), policy.estimated()),
+         policy.moves_to() > 0 ? fmt::format("{} -> {}", policy.shards(), policy.moves_to())
+                               : std::to_string(policy.shards()),
+         fmt::format("{:.1f}", policy.node_hours()), Cost(policy.cost(), status.currency()),
+         Span(policy.short_seconds()), std::to_string(policy.episodes()),
+         fmt::format("{:.3g}%", unserved), std::to_string(policy.moves()),
+         Span(policy.judged_seconds()), Span(policy.dark_seconds())});
   }
   return Table(rows);
 }
@@ -68,15 +66,15 @@ std::string Policies(const pb::Status& status) {
 std::string SavingsText(const pb::Status& status) {
   const pb::Savings& savings = status.savings();
   if (savings.recorded_seconds() <= 0) return "nothing is recorded yet\n";
-  std::string text = fmt::format(
-      "{}: {:.1f} node-hours used in {}, {} (a node-hour is {} now)\n\n", status.cluster(),
-      savings.node_hours(), Span(savings.recorded_seconds()),
-      Cost(savings.cost(), status.currency()),
-      fmt::format("{:g} {}", status.price_per_node_hour(), status.currency()));
+  std::string text =
+      fmt::format("{}: {:.1f} node-hours used in {}, {} (a node-hour is {} now)\n\n",
+                  status.cluster(), savings.node_hours(), Span(savings.recorded_seconds()),
+                  Cost(savings.cost(), status.currency()),
+                  fmt::format("{:g} {}", status.price_per_node_hour(), status.currency()));
   text += Against(status);
   if (savings.missing_seconds() > 0) {
-    text += fmt::format("not counted: {} in which nobody looked\n",
-                        Span(savings.missing_seconds()));
+    text +=
+        fmt::format("not counted: {} in which nobody looked\n", Span(savings.missing_seconds()));
   }
   if (status.policies().empty()) return text;
   text += "\nOn the same demand, as measured:\n" + Policies(status);

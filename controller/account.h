@@ -32,17 +32,17 @@ struct ToldSizes {
   void Add(const std::string& policy, CapacityPoint point);
 };
 
-/// Up to `now`, as planner/savings.h: no moment twice. Against what was provisioned, static peak and
-/// each policy in shadow, which alone is estimated.
+/// Up to `now`, as planner/savings.h: no moment twice. Against what was provisioned, static peak
+/// and each policy in shadow, which alone is estimated.
 [[nodiscard]] Account Sum(const ToldSizes& sizes, WallTime now);
 /// What is in force at `from`, as if it were told then, and what is told of later.
 [[nodiscard]] ToldSizes From(const ToldSizes& sizes, WallTime from);
 
 /// What pruned entries leave behind.
 struct CarriedAccount {
-  Account account;                ///< up to `until`
-  std::optional<WallTime> until;  ///< absent: nothing was pruned
-  ToldSizes sizes;                ///< from then on, as far as they told of it
+  Account account;                  ///< up to `until`
+  std::optional<WallTime> until;    ///< absent: nothing was pruned
+  ToldSizes sizes;                  ///< from then on, as far as they told of it
   std::map<WallTime, Money> spent;  ///< SpentSince: since midnight and since the month began
 };
 /// What nodes cost since `from`, as SpentSince, with what was pruned.

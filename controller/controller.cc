@@ -179,12 +179,11 @@ Plan Controller::MakePlanNow(const Topology& topology, const LoadSnapshot& load,
                              WallTime now) {
   const PlannerState state = CurrentPlannerState(now);
   const auto decide = [&](bool explain) {
-    return Decide({topology, load, memory_.demand(), options_.policy, state, now,
-                   &memory_.recent(), explain});
+    return Decide({topology, load, memory_.demand(), options_.policy, state, now, &memory_.recent(),
+                   explain});
   };
   Decision decision = decide(asked);
-  const std::string hash =
-      decision.plan.kind == PlanKind::kNone ? "" : PlanHash(decision.plan);
+  const std::string hash = decision.plan.kind == PlanKind::kNone ? "" : PlanHash(decision.plan);
   if (!hash.empty() && !asked && hash != turning_.hash) {
     decision = decide(true);
     asked = true;

@@ -86,12 +86,11 @@ Status PersonHolds::Clear(const std::string& id, const std::string& who, const s
   }
   const PersonHold cleared = *found;
   // Audited first: what lets things begin again must not go untold.
-  TW_RETURN_IF_ERROR(
-      journal_.Audit(now, who, "hold",
-                     AuditDetail({.about = {{"hold", id}, {"by", cleared.who}},
-                                  .why = why,
-                                  .before = FormatTime(cleared.until),
-                                  .after = "cleared"})));
+  TW_RETURN_IF_ERROR(journal_.Audit(now, who, "hold",
+                                    AuditDetail({.about = {{"hold", id}, {"by", cleared.who}},
+                                                 .why = why,
+                                                 .before = FormatTime(cleared.until),
+                                                 .after = "cleared"})));
   holds.erase(found);
   return Save(std::move(holds), next_);
 }

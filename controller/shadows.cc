@@ -99,8 +99,7 @@ std::vector<double> Shadows::Minutes(const DemandMemory& memory, WallTime step) 
 void Shadows::Extend(const std::vector<double>& minutes) {
   const Series fine{.start = demand_.end(), .step = kMinute, .values = minutes, .flags = {}};
   const auto coarse = Coarsen(fine, policy_.step);
-  demand_.values.push_back(coarse.ok() && !coarse->empty() ? coarse->values.front()
-                                                           : Series::kGap);
+  demand_.values.push_back(coarse.ok() && !coarse->empty() ? coarse->values.front() : Series::kGap);
 }
 
 void Shadows::Remember(const DemandMemory& memory) {
@@ -110,7 +109,8 @@ void Shadows::Remember(const DemandMemory& memory) {
     first = std::min(first, FloorTo(memory.observed(r).start, policy_.step));
   }
   first = std::max(first, walked_ - kLookBack);
-  demand_ = {.start = FloorTo(first, policy_.step), .step = policy_.step, .values = {}, .flags = {}};
+  demand_ = {
+      .start = FloorTo(first, policy_.step), .step = policy_.step, .values = {}, .flags = {}};
   while (demand_.end() < walked_) {
     Extend(Minutes(memory, demand_.end()));
     if (demand_.size() == 1 && Series::IsGap(demand_.values.front())) {
@@ -252,9 +252,9 @@ Status Shadows::EndThoseThatAreNoMore(CapacityLedger& ledger, WallTime now) {
 }
 
 Status Shadows::Observe(const ShadowLook& look, CapacityLedger& ledger) {
-  const bool binds = std::any_of(policy_.shard_capacity.values.begin(),
-                                 policy_.shard_capacity.values.end(),
-                                 [](const auto& each) { return each.has_value(); });
+  const bool binds =
+      std::any_of(policy_.shard_capacity.values.begin(), policy_.shard_capacity.values.end(),
+                  [](const auto& each) { return each.has_value(); });
   See(look);
   if (!binds || partition_count_ == 0 || real_shards_ == 0) return OkStatus();
   TW_RETURN_IF_ERROR(EndThoseThatAreNoMore(ledger, look.now));

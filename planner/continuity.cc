@@ -62,11 +62,10 @@ Continuity After(const Continuity& before, const Look& look) {
 }
 
 std::string EncodeContinuity(const Continuity& continuity) {
-  return fmt::format(
-      "{} {} {} {} {} {}", kVersion,
-      continuity.fingerprint.empty() ? kNoFingerprint : continuity.fingerprint,
-      Text(continuity.looked), continuity.in_flight ? 1 : 0, Text(continuity.foreign_change),
-      Text(continuity.clock_jump));
+  return fmt::format("{} {} {} {} {} {}", kVersion,
+                     continuity.fingerprint.empty() ? kNoFingerprint : continuity.fingerprint,
+                     Text(continuity.looked), continuity.in_flight ? 1 : 0,
+                     Text(continuity.foreign_change), Text(continuity.clock_jump));
 }
 
 StatusOr<Continuity> DecodeContinuity(const std::string& text) {

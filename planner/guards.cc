@@ -11,9 +11,9 @@ namespace {
 const std::vector<Guard>& GuardsOf(PlanKind kind) {
   using namespace guards;  // NOLINT: every one of them
   // Those that weaken come first: what they leave is what the others judge.
-  static const std::vector<Guard> kOut = {
-      PoorForecast, Maximum, Budget, StepLimit, InFlight,           Settling,
-      Windows,      Held,    RateLimit, Cooldown,  MovesMustBePossible};
+  static const std::vector<Guard> kOut = {PoorForecast,       Maximum, Budget, StepLimit, InFlight,
+                                          Settling,           Windows, Held,   RateLimit, Cooldown,
+                                          MovesMustBePossible};
   static const std::vector<Guard> kIn = {Minimum,
                                          StepLimit,
                                          DemandMustStayLow,

@@ -201,9 +201,9 @@ Account operator+(Account a, const Account& b) {
   a.recorded += b.recorded;
   a.missing += b.missing;
   for (const Saving& saving : b.against) {
-    const auto same =
-        std::find_if(a.against.begin(), a.against.end(),
-                     [&](const Saving& other) { return other.against == saving.against; });
+    const auto same = std::find_if(a.against.begin(), a.against.end(), [&](const Saving& other) {
+      return other.against == saving.against;
+    });
     if (same == a.against.end()) {
       a.against.push_back(saving);
       continue;

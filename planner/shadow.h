@@ -32,8 +32,8 @@ struct ShadowState {
   };
 
   std::string policy;
-  WallTime since;   ///< judged from here on
-  WallTime until;   ///< end of the newest step that was walked
+  WallTime since;  ///< judged from here on
+  WallTime until;  ///< end of the newest step that was walked
   Duration step{0};
   int shards = 0;           ///< that serve; of a move under way, before it
   std::vector<Move> moves;  ///< of the last two days and the one under way, oldest first

@@ -58,11 +58,10 @@ class Families {
   std::vector<MetricFamily> families_;
 };
 
-constexpr ReasonCode kHoldCodes[] = {ReasonCode::kStopped,        ReasonCode::kAutoLocked,
-                                     ReasonCode::kFailureBackoff, ReasonCode::kBreakerOpen,
-                                     ReasonCode::kNodeRate,       ReasonCode::kActionRate,
-                                     ReasonCode::kActionPaused,   ReasonCode::kStoreDegraded,
-                                     ReasonCode::kHeld};
+constexpr ReasonCode kHoldCodes[] = {
+    ReasonCode::kStopped,      ReasonCode::kAutoLocked,    ReasonCode::kFailureBackoff,
+    ReasonCode::kBreakerOpen,  ReasonCode::kNodeRate,      ReasonCode::kActionRate,
+    ReasonCode::kActionPaused, ReasonCode::kStoreDegraded, ReasonCode::kHeld};
 
 std::string LevelName(double level) { return fmt::format("{:g}", level); }
 

@@ -48,8 +48,9 @@ BOOST_AUTO_TEST_CASE(node_hours_and_cost_follow_from_what_was_told_alone) {
 
 // A clock that was set back from 3 h to 1 h: 1 h to 3 h has been counted.
 BOOST_AUTO_TEST_CASE(no_moment_counts_twice) {
-  const ToldSizes sizes = Of(
-      {{WallTime(0h), 6, 3, 6, kUnit}, {WallTime(3h), 8, 4, 8, kUnit}, {WallTime(1h), 8, 4, 8, kUnit}});
+  const ToldSizes sizes = Of({{WallTime(0h), 6, 3, 6, kUnit},
+                              {WallTime(3h), 8, 4, 8, kUnit},
+                              {WallTime(1h), 8, 4, 8, kUnit}});
   BOOST_TEST(Sum(sizes, WallTime(5h)).actual.node_hours == 3 * 6 + 2 * 8);
   BOOST_TEST(Sum(sizes, WallTime(-1h)).actual.node_hours == 0);
 }
@@ -62,7 +63,8 @@ BOOST_AUTO_TEST_CASE(what_the_log_tells_survives_being_written_down) {
   BOOST_REQUIRE(Tell(Audit(kAuditCapacity, first.at, ToJson(first)), told).ok());
   BOOST_REQUIRE(Tell(Audit(kAuditShadow, WallTime(2h), ToJson("hpa", point)), told).ok());
   BOOST_REQUIRE(
-      Tell(Audit(kAuditAsProvisioned, WallTime(3h), ToJson(CapacityPoint{WallTime(3h), 6, 3})), told)
+      Tell(Audit(kAuditAsProvisioned, WallTime(3h), ToJson(CapacityPoint{WallTime(3h), 6, 3})),
+           told)
           .ok());
   BOOST_REQUIRE(Tell(Audit(kAuditCapacity, second.at, ToJson(second, WallTime(4h))), told).ok());
   BOOST_REQUIRE(told.records.size() == 2u);
@@ -97,7 +99,8 @@ BOOST_AUTO_TEST_CASE(what_pruned_records_carry_survives_the_audit_log) {
   carried.account = Sum(sizes, *carried.until);
   carried.sizes = From(sizes, *carried.until);
   carried.spent[WallTime(0h)] = Money{77};
-  const auto read = ParseCarried(Audit(kAuditPrune, WallTime(9h), "{\"carried\":" + ToJson(carried) + "}"));
+  const auto read =
+      ParseCarried(Audit(kAuditPrune, WallTime(9h), "{\"carried\":" + ToJson(carried) + "}"));
   BOOST_REQUIRE_MESSAGE(read.ok(), read.status());
   BOOST_TEST((read->until == carried.until));
   BOOST_TEST((read->spent == carried.spent));
@@ -111,9 +114,8 @@ BOOST_AUTO_TEST_CASE(what_pruned_records_carry_survives_the_audit_log) {
     BOOST_REQUIRE(same != nullptr);
     BOOST_TEST((same->compared == saving.compared && same->Cost() == saving.Cost()));
   }
-  for (const char* detail :
-       {"", "[]", "{}", R"({"carried":1})", R"({"carried":{}})",
-        R"({"carried":{"node_hours":"x"}})", R"({"carried":{"version":3}})"}) {
+  for (const char* detail : {"", "[]", "{}", R"({"carried":1})", R"({"carried":{}})",
+                             R"({"carried":{"node_hours":"x"}})", R"({"carried":{"version":3}})"}) {
     BOOST_TEST(!ParseCarried(Audit(kAuditPrune, WallTime(9h), detail)).ok(), detail);
   }
 }

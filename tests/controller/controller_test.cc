@@ -72,8 +72,7 @@ struct World {
       const double hour = Seconds(week.end() - week.start) / 3600;
       week.values.push_back(300 + 15 * std::sin(hour * M_PI / 12) + std::sin(37 * hour));
     }
-    BOOST_REQUIRE(
-        history->Import({{{"c", Scope::kCluster, "", Resource::kRequests}, week}}).ok());
+    BOOST_REQUIRE(history->Import({{{"c", Scope::kCluster, "", Resource::kRequests}, week}}).ok());
   }
   void Start() {
     collector = std::make_unique<Collector>(
@@ -195,8 +194,7 @@ BOOST_AUTO_TEST_CASE(a_budget_counts_what_was_spent_and_not_what_is_there) {
                                 .shards = nodes,
                                 .static_peak_nodes = 4,
                                 .price_per_node_hour = options.policy.price_per_node_hour};
-    BOOST_REQUIRE(
-        journal->Audit(record.at, "tidewright", kAuditCapacity, ToJson(record)).ok());
+    BOOST_REQUIRE(journal->Audit(record.at, "tidewright", kAuditCapacity, ToJson(record)).ok());
   }
   options.policy.shard_capacity[Resource::kRequests] = 130;  // 300 are more than usable of three
   options.policy.budget_per_day = Money::FromUnits(0.1 * 24 * 5);

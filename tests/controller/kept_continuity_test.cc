@@ -67,9 +67,9 @@ BOOST_AUTO_TEST_CASE(what_changes_is_durable_at_once_and_the_time_after_each_ste
 
 BOOST_AUTO_TEST_CASE(what_cannot_be_read_is_as_if_nobody_had_looked) {
   const SeriesKey key{"c", Scope::kCluster, "continuity", Resource::kRequests};
-  for (const char* text : {"nonsense", "continuity-2 aa never 0 never never",
-                           "continuity-1 aa never 7 never never", "continuity-1 aa never 0 never",
-                           "continuity-1 aa 12x 0 never never"}) {
+  for (const char* text :
+       {"nonsense", "continuity-2 aa never 0 never never", "continuity-1 aa never 7 never never",
+        "continuity-1 aa never 0 never", "continuity-1 aa 12x 0 never never"}) {
     BOOST_REQUIRE(history->KeepStates({{key, text}}).ok());
     BOOST_TEST((AfterRestart() == Continuity{}), text);
   }

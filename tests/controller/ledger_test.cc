@@ -91,9 +91,8 @@ BOOST_FIXTURE_TEST_CASE(every_figure_follows_from_the_audit_log_and_its_prices, 
     Duration at;
     int shards;
     double price;
-  } observed[] = {{0min, 3, 0.5},    {50min, 3, 0.5},   {95min, 5, 0.5},
-                  {95min, 5, 0.5},   {150min, 5, 0.25}, {200min, 6, 0.25},
-                  {255min, 6, 0.25}, {300min, 6, 0.25}};
+  } observed[] = {{0min, 3, 0.5},    {50min, 3, 0.5},   {95min, 5, 0.5},   {95min, 5, 0.5},
+                  {150min, 5, 0.25}, {200min, 6, 0.25}, {255min, 6, 0.25}, {300min, 6, 0.25}};
   for (const auto& one : observed) {
     policy.price_per_node_hour = Money::FromUnits(one.price);
     BOOST_REQUIRE(ledger.Observe(Shards(one.shards), memory, start + one.at).ok());

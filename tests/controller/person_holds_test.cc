@@ -28,8 +28,8 @@ BOOST_AUTO_TEST_CASE(holds_stand_over_restarts_until_their_time_or_until_they_ar
     BOOST_REQUIRE(holds.Load().ok());
     BOOST_TEST(holds.Add(kNoon + 2h, "ann", "index rebuild", kNoon)->id == "h-1");
     BOOST_TEST(holds.Add(kNoon + 9h, "bob", "holidays", kNoon)->id == "h-2");
-    BOOST_TEST((holds.Add(kNoon, "ann", "late", kNoon).status().code() ==
-                StatusCode::kInvalidArgument));
+    BOOST_TEST(
+        (holds.Add(kNoon, "ann", "late", kNoon).status().code() == StatusCode::kInvalidArgument));
   }
   PersonHolds holds(*journal);
   BOOST_REQUIRE(holds.Load().ok());

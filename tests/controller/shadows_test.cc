@@ -65,14 +65,14 @@ struct World {
     const Topology topology = Cluster();
     BOOST_REQUIRE(memory->Observe(load, &topology, false, now).ok());
     BOOST_REQUIRE(ledger->Observe(topology, *memory, now).ok());
-    const Status observed = shadows->Observe({.topology = &topology,
-                                              .memory = *memory,
-                                              .experience = {.provisioning = 2min,
-                                                             .per_partition = 6s},
-                                              .newest_action = action,
-                                              .in_flight = in_flight,
-                                              .now = now},
-                                             *ledger);
+    const Status observed =
+        shadows->Observe({.topology = &topology,
+                          .memory = *memory,
+                          .experience = {.provisioning = 2min, .per_partition = 6s},
+                          .newest_action = action,
+                          .in_flight = in_flight,
+                          .now = now},
+                         *ledger);
     BOOST_REQUIRE_MESSAGE(observed.ok(), observed);
     now += 1min;
   }

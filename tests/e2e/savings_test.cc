@@ -10,9 +10,7 @@ using namespace std::chrono_literals;
 namespace {
 
 // Short steps, so that some of them end while the test looks on.
-std::string Quick(int min_shards) {
-  return e2e::Policy(min_shards, "  step: 1m\n  horizon: 4h\n");
-}
+std::string Quick(int min_shards) { return e2e::Policy(min_shards, "  step: 1m\n  horizon: 4h\n"); }
 
 nlohmann::json Named(const nlohmann::json& list, const char* key, const std::string& name) {
   for (const auto& one : list) {
@@ -36,15 +34,14 @@ BOOST_AUTO_TEST_CASE(what_policies_in_shadow_come_to_is_told_and_survives_a_rest
   const auto judged = [](const nlohmann::json& status) {
     return Seconds(Named(e2e::At(status, "/policies"), "policy", "reactive"), "judged_seconds");
   };
-  BOOST_REQUIRE_MESSAGE(daemon->Await(240s,
-                                      [&](const auto& status) {
-                                        const auto saving =
-                                            Named(e2e::At(status, "/savings/against"), "against",
-                                                  "reactive");
-                                        return judged(status) >= 60 &&
-                                               Seconds(saving, "compared_seconds") >= 60;
-                                      }),
-                        daemon->log());
+  BOOST_REQUIRE_MESSAGE(
+      daemon->Await(240s,
+                    [&](const auto& status) {
+                      const auto saving =
+                          Named(e2e::At(status, "/savings/against"), "against", "reactive");
+                      return judged(status) >= 60 && Seconds(saving, "compared_seconds") >= 60;
+                    }),
+      daemon->log());
   const auto before = daemon->Ask({"savings"});
   const auto against = e2e::At(before, "/savings/against");
   BOOST_TEST(Named(against, "against", "reactive").value("estimated", false));

@@ -127,7 +127,8 @@ BOOST_AUTO_TEST_CASE(accounts_of_times_that_follow_each_other_add_up) {
 }
 
 BOOST_AUTO_TEST_CASE(a_budget_is_not_saved_by_not_looking) {
-  const std::vector<CapacityRecord> records = {Record(WallTime(2h), 6, 1h), Record(WallTime(8h), 10)};
+  const std::vector<CapacityRecord> records = {Record(WallTime(2h), 6, 1h),
+                                               Record(WallTime(8h), 10)};
   // Six nodes from midnight on, also before they were first seen and while nobody looked.
   BOOST_TEST((SpentSince(records, WallTime(0h), WallTime(10h)) == Money::FromUnits(0.5 * 68)));
   BOOST_TEST((SpentSince(records, WallTime(7h), WallTime(10h)) == Money::FromUnits(0.5 * 26)));
@@ -163,7 +164,8 @@ BOOST_AUTO_TEST_CASE(sums_are_those_of_adding_up_minutes) {
     const WallTime first_action = WallTime(1min * static_cast<int>(random.Below(900)));
     const WallTime now = WallTime(1min * static_cast<int>(random.Below(2000)));
     const Savings sum = ComputeSavings(
-        records, {StaticPeak(records), AsProvisioned(records, CapacityAt(records, first_action))}, {}, now);
+        records, {StaticPeak(records), AsProvisioned(records, CapacityAt(records, first_action))},
+        {}, now);
 
     double node_hours = 0;
     double cost = 0;

@@ -62,11 +62,10 @@ struct Live {
         Remind(*policy, state, Prefix(trace, t));
       }
       const std::vector<double> minutes(5, trace.values[t]);
-      const auto point = Serve(state,
-                               {.minutes = minutes,
-                                .nodes_per_shard = 2,
-                                .price_per_node_hour = Money::FromUnits(0.5)},
-                               terms);
+      const auto point = Serve(
+          state,
+          {.minutes = minutes, .nodes_per_shard = 2, .price_per_node_hour = Money::FromUnits(0.5)},
+          terms);
       if (point) told.push_back(*point);
       Ask(state, *policy, Prefix(trace, t + 1), terms);
     }
@@ -105,8 +104,7 @@ BOOST_AUTO_TEST_CASE(a_policy_in_shadow_comes_to_what_it_comes_to_in_a_replay) {
       // One that is decided at the end of the last step counts here and not there.
       const int moves = static_cast<int>(replayed.moves.size());
       BOOST_TEST((state.tally.moves == moves || state.tally.moves == moves + 1));
-      BOOST_TEST(Seconds(state.tally.judged) / 3600 == replayed.steps * hours,
-                 tt::tolerance(1e-9));
+      BOOST_TEST(Seconds(state.tally.judged) / 3600 == replayed.steps * hours, tt::tolerance(1e-9));
       BOOST_TEST((state.tally.dark == Duration(0)));
       BOOST_TEST((state.told.at <= state.until && !live.told.empty()));
     }
@@ -136,9 +134,8 @@ BOOST_AUTO_TEST_CASE(the_points_that_the_account_is_told_give_the_same_node_hour
   const ShadowState state = live.Run(store.start_nodes);
   const std::vector<CapacityRecord> real = {
       {.at = state.since, .nodes = 8, .shards = 4, .static_peak_nodes = 8}};
-  const Savings savings =
-      ComputeSavings(real, {{.name = "reactive", .estimated = true, .capacity = live.told}}, {},
-                     state.until);
+  const Savings savings = ComputeSavings(
+      real, {{.name = "reactive", .estimated = true, .capacity = live.told}}, {}, state.until);
   BOOST_TEST((savings.against[0].compared == state.tally.judged));
   BOOST_TEST(savings.against[0].otherwise.node_hours == state.tally.node_hours,
              tt::tolerance(1e-9));
