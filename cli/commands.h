@@ -10,6 +10,8 @@
 namespace tidewright::cli {
 
 int ShowStatus(Session& session);
+/// What was saved against what, and what policies in shadow came to.
+int ShowSavings(Session& session);
 
 struct TopOptions {
   Duration interval = std::chrono::seconds(2);
@@ -47,6 +49,13 @@ struct StopOptions {
   std::string comment;
 };
 int StopOrClear(Session& session, const StopOptions& options);
+/// Lists holds; adds one where an end is given; clears one where its id is.
+struct HoldOptions {
+  std::string until;  ///< a duration from now, or a time
+  std::string clear;  ///< id
+  std::string comment;
+};
+int Hold(Session& session, const HoldOptions& options);
 int SetAutoLock(Session& session, bool lock, const std::string& comment);
 int ResetBreaker(Session& session, const std::string& comment);
 

@@ -24,6 +24,8 @@ constexpr char kFooter[] =
     "  tidectl recommendations show 3fa9c1     one of them, in full\n"
     "  tidectl recommendations approve 3fa9c1  do it\n"
     "  tidectl actions                         what was done\n"
+    "  tidectl savings                         what it saved, and what others would have\n"
+    "  tidectl hold --until 6h --comment WHY   let nothing begin until then\n"
     "  tidectl stop --all                      change nothing until `tidectl stop --clear`\n"
     "  tidectl audit --since 1d                who changed what, and why\n"
     "  tidectl status --output json | jq .demand\n"
@@ -170,6 +172,22 @@ void AddViews(CLI::App& app, Arguments& args, Run& run, const std::function<Sess
       return ShowStatus(session);
     };
   });
+  auto* savings = app.add_subcommand(
+      "savings", "What was saved against what, and what other policies would have come to");
+  savings->fallthrough();
+  savings->footer(
+      "Against what was provisioned before the first action, a static cluster of peak size, and "
+      "each\n"
+      "policy that runs in shadow on the same demand (estimated: simulated). Negative is lost.\n"
+      "Examples:\n"
+      "  tidectl savings\n"
+      "  tidectl savings --output json | jq .savings.against");
+  savings->callback([&run, open] {
+    run = [open] {
+      auto session = open();
+      return ShowSavings(session);
+    };
+  });
   auto* top = app.add_subcommand("top", "Load of every node, live");
   top->fallthrough();
   top->add_option("--interval", args.top_interval, "Seconds between refreshes")
@@ -284,6 +302,7 @@ int Main(int argc, char** argv) {
   AddHistory(app, args, run);
   AddAudit(app, args.safety, run, open);
   AddStop(app, args.safety, run, open);
+  AddHold(app, args.safety, run, open);
   AddLocks(app, args.safety, run, open);
   AddReplay(app, args, run);
   try {

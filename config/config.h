@@ -113,6 +113,9 @@ struct Config {
   std::string calendar;  ///< file of planned events, see forecast/calendar.h; empty: none
   AlertmanagerConfig alertmanager;
   AuditConfig audit;
+  /// Policies that run beside the real one on live data, simulated; planner/baselines/baselines.h
+  /// has the names.
+  std::vector<std::string> shadow = {"reactive"};
   std::optional<ScaledClock::Origin> clock;  ///< demonstrations: wall time that runs faster
   std::string log_level = "info";  ///< trace, debug, info, warn, error
   /// "file:line: key: …": worth telling at start, no reason to refuse.

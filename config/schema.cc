@@ -6,6 +6,7 @@
 #include <type_traits>
 
 #include "config/values.h"
+#include "planner/baselines/baselines.h"
 
 namespace tidewright::config {
 namespace {
@@ -426,6 +427,25 @@ void ReadAudit(Section& top, AuditConfig& audit) {
   section.Finish();
 }
 
+// A size that follows no demand needs no shadow: the account has static peak anyway.
+void ReadShadow(Section& top, Config& config) {
+  top.Texts("shadow", config.shadow);
+  std::vector<std::string> names;
+  for (const auto& kind : baselines::Kinds()) {
+    if (std::string(kind.name) != "static-peak") names.emplace_back(kind.name);
+  }
+  for (std::size_t i = 0; i < config.shadow.size(); ++i) {
+    const std::string& name = config.shadow[i];
+    const auto seen = config.shadow.begin() + static_cast<std::ptrdiff_t>(i);
+    if (std::find(names.begin(), names.end(), name) == names.end()) {
+      top.Wrong("shadow", fmt::format("{} is no policy that can run in shadow; write some of {}",
+                                      Shown(name), fmt::join(names, ", ")));
+    } else if (std::find(config.shadow.begin(), seen, name) != seen) {
+      top.Wrong("shadow", fmt::format("{} is named twice; write it once", Shown(name)));
+    }
+  }
+}
+
 void ReadClock(Section& top, Config& config) {
   Section section = top.Sub("clock");
   ScaledClock::Origin origin;
@@ -498,6 +518,7 @@ Outcome ReadDocument(const YamlNode& root) {
   ReadPolicy(policy, outcome.config.policy);
   ReadAlertmanager(top, outcome.config.alertmanager);
   ReadAudit(top, outcome.config.audit);
+  ReadShadow(top, outcome.config);
   ReadClock(top, outcome.config);
   top.Finish();
   if (outcome.report.problems.empty()) CollectWarnings(top, policy, outcome);

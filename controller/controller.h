@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <condition_variable>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -18,8 +19,11 @@
 #include "controller/estimate.h"
 #include "controller/experience.h"
 #include "controller/health_watch.h"
+#include "controller/kept_continuity.h"
 #include "controller/ledger.h"
 #include "controller/memory.h"
+#include "controller/person_holds.h"
+#include "controller/shadows.h"
 #include "controller/stop_watch.h"
 #include "core/clock.h"
 #include "history/history.h"
@@ -40,6 +44,7 @@ struct ControllerOptions {
   std::string calendar_path;  ///< empty: none
   std::string version;
   AuditRetention audit;
+  std::vector<std::string> shadow;  ///< policies that run beside the real one, see shadows.h
 };
 
 /// What the controller works with; all must outlive it.
@@ -67,6 +72,7 @@ class Controller : public ControllerApi {
 
   [[nodiscard]] ControllerView View() const override;
   StatusOr<Forecast> ForecastPart(Resource resource, const ClusterPart& part) const override;
+  [[nodiscard]] ControllerView ExplainedView() override;
   StatusOr<std::vector<Recommendation>> Recommendations(int limit) const override;
   StatusOr<Recommendation> FindRecommendation(const std::string& hash_prefix) const override;
   StatusOr<Recommendation> Approve(const std::string& hash_prefix, const std::string& who,
@@ -81,6 +87,9 @@ class Controller : public ControllerApi {
   StatusOr<std::string> Stop(const std::string& who, const std::string& why) override;
   StatusOr<std::string> ClearStop(const std::string& who, const std::string& why) override;
   Status SetAutoLock(bool locked, const std::string& who, const std::string& why) override;
+  StatusOr<PersonHold> AddHold(WallTime until, const std::string& who,
+                               const std::string& why) override;
+  Status ClearHold(const std::string& id, const std::string& who, const std::string& why) override;
   Status ResetBreaker(const std::string& who, const std::string& why) override;
   StatusOr<std::vector<AuditRecord>> AuditLog(WallTime since, int limit) const override;
   StatusOr<Series> ReadHistory(const SeriesKey& key, WallTime from, WallTime to) const override;
@@ -89,12 +98,19 @@ class Controller : public ControllerApi {
   /// Far more than one cluster takes actions in its life; keeps a broken journal from filling
   /// memory.
   static constexpr int kRememberedActions = 1000;
+  /// Real time that somebody who asks for an explained view waits for its cycle.
+  static constexpr Duration kExplainPatience = std::chrono::seconds(5);
 
   void Cycle();
   /// The parts of a cycle, in their order.
   void FoldAndPrune(WallTime now);
+  /// With the demand at which it would be decided otherwise where somebody asks, and where the plan
+  /// is another one than before.
+  Plan MakePlanNow(const Topology& topology, const LoadSnapshot& load, bool asked, WallTime now);
   void Recommend(const Plan& plan, const Topology* topology, WallTime now);
   void Act(const Topology* topology, WallTime now);
+  /// Writes down what policies in shadow would have.
+  void RunShadows(const Topology* topology, WallTime now);
   void Tell(const Topology* topology, const LoadSnapshot& load, const Plan& plan, WallTime now);
   void Publish(const Topology* topology, LoadSnapshot load, Plan plan, WallTime now);
 
@@ -121,14 +137,17 @@ class Controller : public ControllerApi {
                        const std::string& detail);
   /// Remembered for this cycle's view; logged when it is new.
   void Complain(const std::string& problem);
-  [[nodiscard]] PlannerState CurrentPlannerState() const;
+  [[nodiscard]] PlannerState CurrentPlannerState(WallTime now) const;
+  /// As PersonHolds::Against; takes `mutex_`.
+  [[nodiscard]] std::optional<Reason> HeldByPerson(const Plan& plan, WallTime now) const;
   void Wake();
 
   const ControllerOptions options_;
   ControllerParts parts_;
   DemandMemory memory_;
-  Continuity continuity_;  // of the newest look
+  KeptContinuity continuity_;
   CapacityLedger ledger_;
+  Shadows shadows_;
   Executor executor_;
 
   // Of the cycle's thread alone.
@@ -140,14 +159,26 @@ class Controller : public ControllerApi {
   HealthWatch health_;
   std::vector<Reason> holds_;
   std::optional<WallTime> folded_;  // the hour of the newest folding
+  struct Turning {
+    std::string hash;  // of the plan
+    std::optional<TurningPoint> more;
+    std::optional<TurningPoint> less;
+  };
+  Turning turning_;  // of the newest plan that does something
 
   mutable std::mutex auto_lock_mutex_;  // guards the lock; taken after mutex_ where both are
   AutoLock auto_lock_;
+
+  std::mutex explain_mutex_;  // guards the next two; taken alone
+  std::condition_variable explained_;
+  std::int64_t explain_asked_ = 0;     // how often
+  std::int64_t explain_answered_ = 0;  // up to which of them
 
   std::atomic<bool> refresh_topology_{false};
   mutable std::mutex mutex_;  // guards what follows
   ControllerView view_;
   std::shared_ptr<const PartOutlook> outlook_;
+  PersonHolds person_holds_;
   ExperienceWatch watch_;
   MoveExperience experience_;
   std::optional<WallTime> last_action_ended_;

@@ -67,6 +67,20 @@ ControllerView Controller::View() const {
   return view;
 }
 
+ControllerView Controller::ExplainedView() {
+  std::int64_t mine = 0;
+  {
+    std::scoped_lock lock(explain_mutex_);
+    mine = ++explain_asked_;
+  }
+  Wake();
+  {
+    std::unique_lock lock(explain_mutex_);
+    explained_.wait_for(lock, kExplainPatience, [&] { return explain_answered_ >= mine; });
+  }
+  return View();
+}
+
 StatusOr<std::vector<Recommendation>> Controller::Recommendations(int limit) const {
   return parts_.journal.Recommendations(limit);
 }
@@ -98,6 +112,9 @@ StatusOr<Recommendation> Controller::Approve(const std::string& hash_prefix, con
                  "the controller only observes: set 'mode: approve' for it to act on approvals");
   }
   TW_ASSIGN_OR_RETURN(const auto found, parts_.journal.FindRecommendation(hash_prefix));
+  if (const auto held = HeldByPerson(found.plan, parts_.clock.Wall())) {
+    return Error(StatusCode::kFailedPrecondition, "{}", held->text);
+  }
   {
     std::scoped_lock lock(mutex_);
     if (!view_.topology || view_.topology->Fingerprint() != found.plan.topology_fingerprint) {

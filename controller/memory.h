@@ -46,6 +46,8 @@ class DemandMemory {
   [[nodiscard]] const PerResource<std::optional<tidewright::Forecast>>& demand() const {
     return demand_;
   }
+  /// Observed demand of the cluster by the minute, as far back as it is remembered.
+  [[nodiscard]] const Series& observed(Resource r) const { return states_[r].observed; }
   /// Observed demand at the policy's step, as the planner looks back at it.
   [[nodiscard]] const RecentDemand& recent() const { return recent_; }
   /// What partitions are of the cluster, as it was when the newest forecasts were made; with these.

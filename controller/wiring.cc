@@ -201,7 +201,8 @@ Status RunController(const Config& config, std::stop_token stop) {
        .policy = config.policy,
        .calendar_path = config.calendar,
        .version = TIDEWRIGHT_VERSION,
-       .audit = {.keep = config.audit.keep, .entries = config.audit.entries}},
+       .audit = {.keep = config.audit.keep, .entries = config.audit.entries},
+       .shadow = config.shadow},
       {*clock, collector, *history, *journal, actuator, metrics, stop_switch, alerts.get()});
   TW_RETURN_IF_ERROR(controller.Open());
 

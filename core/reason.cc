@@ -6,7 +6,7 @@
 namespace tidewright {
 namespace {
 
-constexpr std::array<std::pair<ReasonCode, const char*>, 39> kNames = {{
+constexpr std::array<std::pair<ReasonCode, const char*>, 40> kNames = {{
     {ReasonCode::kForecastExceedsCapacity, "forecast_exceeds_capacity"},
     {ReasonCode::kDemandExceedsCapacity, "demand_exceeds_capacity"},
     {ReasonCode::kForecastBelowCapacity, "forecast_below_capacity"},
@@ -38,6 +38,7 @@ constexpr std::array<std::pair<ReasonCode, const char*>, 39> kNames = {{
     {ReasonCode::kQuotaTooSmall, "quota_too_small"},
     {ReasonCode::kPartitionTooBig, "partition_too_big"},
     {ReasonCode::kHotKey, "hot_key"},
+    {ReasonCode::kHeld, "held"},
     {ReasonCode::kStopped, "stopped"},
     {ReasonCode::kAutoLocked, "auto_locked"},
     {ReasonCode::kFailureBackoff, "failure_backoff"},

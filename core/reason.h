@@ -42,6 +42,7 @@ enum class ReasonCode {
   kQuotaTooSmall,    ///< a tenant asks for more than its quota, its partitions bear it
   kPartitionTooBig,  ///< a partition outgrows its limit by many keys: it can be split
   kHotKey,           ///< one key carries a partition: no split helps
+  kHeld,              ///< a person holds everything back until a time
   // Why nothing is begun by itself, whatever is planned.
   kStopped,         ///< the kill switch is thrown
   kAutoLocked,      ///< auto mode is locked: it is as approve mode

@@ -45,6 +45,7 @@ struct PlannerState {
   std::vector<BegunAction> recent_actions;  ///< of the last day at least, in any order
   /// Absent: taken as if the present nodes had been there all the time.
   std::optional<SpentSoFar> spent;
+  std::vector<PersonHold> holds;  ///< those that have expired may be among them
 };
 
 /// Observed demand of the cluster at the forecast's step, oldest first, the newest at the end;
