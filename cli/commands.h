@@ -1,6 +1,7 @@
 // What tidectl can do; each command returns its exit code.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "cli/session.h"
@@ -9,6 +10,8 @@
 namespace tidewright::cli {
 
 int ShowStatus(Session& session);
+/// What was saved against what, and what policies in shadow came to.
+int ShowSavings(Session& session);
 
 struct TopOptions {
   Duration interval = std::chrono::seconds(2);
@@ -19,6 +22,8 @@ int ShowTop(Session& session, const TopOptions& options);
 struct ForecastOptions {
   std::string resource = "requests";
   Duration history = std::chrono::hours(12);
+  std::optional<int> partition;  ///< of this one alone
+  std::string shard;             ///< or of this one
 };
 int ShowForecast(Session& session, const ForecastOptions& options);
 
@@ -51,6 +56,13 @@ struct StopOptions {
   std::string comment;
 };
 int StopOrClear(Session& session, const StopOptions& options);
+/// Lists holds; adds one where an end is given; clears one where its id is.
+struct HoldOptions {
+  std::string until;  ///< a duration from now, or a time
+  std::string clear;  ///< id
+  std::string comment;
+};
+int Hold(Session& session, const HoldOptions& options);
 int SetAutoLock(Session& session, bool lock, const std::string& comment);
 int ResetBreaker(Session& session, const std::string& comment);
 

@@ -49,7 +49,9 @@ StatusOr<std::optional<pb::Recommendation>> About(Session& session, const std::s
 
 int ShowExplanation(Session& session, const std::string& subject) {
   pb::Status status;
-  const auto asked = session.Ask(&pb::Controller::Stub::GetStatus, pb::GetStatusRequest(), &status);
+  pb::GetStatusRequest request;
+  request.set_explain(subject == "now");
+  const auto asked = session.Ask(&pb::Controller::Stub::GetStatus, request, &status);
   if (!asked.ok()) return Fail(asked);
   const auto about = About(session, subject, status);
   if (!about.ok()) return Fail(about.status());

@@ -53,6 +53,14 @@ int ShowForecast(Session& session, const ForecastOptions& options) {
   pb::GetForecastRequest request;
   request.set_resource(options.resource);
   request.set_history_seconds(Seconds(options.history));
+  std::string whose = "of the cluster";
+  if (options.partition) {
+    request.set_partition(*options.partition);
+    whose = fmt::format("of partition {}", *options.partition);
+  } else if (!options.shard.empty()) {
+    request.set_shard(options.shard);
+    whose = fmt::format("of shard {}", options.shard);
+  }
   pb::Forecast forecast;
   const auto asked = session.Ask(&pb::Controller::Stub::GetForecast, request, &forecast);
   if (!asked.ok()) return Fail(asked);
@@ -83,10 +91,10 @@ int ShowForecast(Session& session, const ForecastOptions& options) {
       TimeText(true, After(forecast.start(), forecast.step_seconds() * forecast.mean_size()));
   const Terminal& terminal = session.terminal();
   std::string text = fmt::format(
-      "{} of the cluster: {} observed {} median forecast {} up to p95{}   trust: {}, recent error "
+      "{} {}: {} observed {} median forecast {} up to p95{}   trust: {}, recent error "
       "{:.0f}%\n",
-      options.resource, Paint(terminal, Color::kGreen, "•"), Paint(terminal, Color::kBold, "·"),
-      Paint(terminal, Color::kBlue, "░"),
+      options.resource, whose, Paint(terminal, Color::kGreen, "•"),
+      Paint(terminal, Color::kBold, "·"), Paint(terminal, Color::kBlue, "░"),
       chart.capacity ? fmt::format(" {} usable {} capacity", Paint(terminal, Color::kYellow, "─"),
                                    Paint(terminal, Color::kRed, "═"))
                      : "",

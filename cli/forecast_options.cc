@@ -79,7 +79,8 @@ void CheckForecastOptions(const CLI::App& forecast) {
       throw CLI::ExcludesError(one, other);
     }
   };
-  for (const char* daemon : {"--resource", "--history"}) refuse_both(daemon, "--input");
+  for (const char* daemon : {"--resource", "--history", "--partition", "--shard"})
+    refuse_both(daemon, "--input");
   for (const char* other : {"--explain", "--paths-output"}) refuse_both(other, "--evaluate");
   for (const CLI::Option* option : forecast.get_options()) {
     if (option->get_group() != kGroup || option->count() == 0) continue;

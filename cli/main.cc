@@ -26,6 +26,8 @@ constexpr char kFooter[] =
     "  tidectl recommendations approve 3fa9c1  do it\n"
     "  tidectl actions                         what was done\n"
     "  tidectl rebalance --plan-only           what an even spread would move\n"
+    "  tidectl savings                         what it saved, and what others would have\n"
+    "  tidectl hold --until 6h --comment WHY   let nothing begin until then\n"
     "  tidectl stop --all                      change nothing until `tidectl stop --clear`\n"
     "  tidectl audit --since 1d                who changed what, and why\n"
     "  tidectl acl --capability act            the store's account for it, least rights\n"
@@ -175,6 +177,22 @@ void AddViews(CLI::App& app, Arguments& args, Run& run, const std::function<Sess
       return ShowStatus(session);
     };
   });
+  auto* savings = app.add_subcommand(
+      "savings", "What was saved against what, and what other policies would have come to");
+  savings->fallthrough();
+  savings->footer(
+      "Against what was provisioned before the first action, a static cluster of peak size, and "
+      "each\n"
+      "policy that runs in shadow on the same demand (estimated: simulated). Negative is lost.\n"
+      "Examples:\n"
+      "  tidectl savings\n"
+      "  tidectl savings --output json | jq .savings.against");
+  savings->callback([&run, open] {
+    run = [open] {
+      auto session = open();
+      return ShowSavings(session);
+    };
+  });
   auto* top = app.add_subcommand("top", "Load of every node, live");
   top->fallthrough();
   top->add_option("--interval", args.top_interval, "Seconds between refreshes")
@@ -219,6 +237,13 @@ void AddForecast(CLI::App& app, Arguments& args, Run& run, const std::function<S
       ->check(CLI::IsMember({"requests", "cpu", "memory", "network"}));
   forecast->add_option("--history", args.forecast_history,
                        "How much of the past to draw, such as 12h");
+  auto* partition =
+      forecast->add_option("--partition", args.forecast.partition,
+                           "Of this partition alone; all of them add up to the cluster");
+  forecast
+      ->add_option("--shard", args.forecast.shard,
+                   "Of this shard alone: its id, the beginning of it, or its address")
+      ->excludes(partition);
   AddForecastFileOptions(*forecast, args.forecast_file);
   forecast->callback([&run, &args, open, forecast] {
     CheckForecastOptions(*forecast);
@@ -321,6 +346,7 @@ int Main(int argc, char** argv) {
   AddHistory(app, args, run);
   AddAudit(app, args.safety, run, open);
   AddStop(app, args.safety, run, open);
+  AddHold(app, args.safety, run, open);
   AddLocks(app, args.safety, run, open);
   AddReplay(app, args, run);
   AddAcl(app, args, run);

@@ -69,6 +69,13 @@ class Runner {
     UnitResult done;
     if (unit.bounds) {
       const replay::OptimumObjective cheapest{.penalty = job_.penalty, .per_violation = 0};
+      if (job_.settings.quota) {
+        const auto& rules = *job_.settings.quota;
+        done.bounds.cheapest = replay::QuotaOptimum(trace.series, trace.store, rules, cheapest);
+        done.bounds.safest =
+            replay::QuotaOptimum(trace.series, trace.store, rules, replay::kZeroViolation);
+        return done;
+      }
       done.bounds.cheapest = replay::Optimum(trace.series, trace.store, cheapest);
       done.bounds.safest = replay::Optimum(trace.series, trace.store, replay::kZeroViolation);
       return done;
@@ -124,12 +131,14 @@ Status CheckTarget(const char* option, const std::string& path, bool folder) {
   return OkStatus();
 }
 
-std::string DecisionsCsv(const ReplayTrace& trace, const replay::Trial& trial) {
-  std::string text = "timestamp,target_nodes\n";
+std::string DecisionsCsv(const ReplayJob& job, const ReplayTrace& trace,
+                         const replay::Trial& trial) {
+  std::string text = job.quota ? "timestamp,target_quota\n" : "timestamp,target_nodes\n";
+  const double unit = job.quota ? job.quota->step : 1;
   for (const replay::Move& decision : trial.decisions) {
-    text += fmt::format("{},{}\n",
+    text += fmt::format("{},{:g}\n",
                         FormatTime(trace.series.TimeOf(static_cast<std::size_t>(decision.decided))),
-                        decision.to);
+                        unit * decision.to);
   }
   return text;
 }
@@ -165,7 +174,7 @@ Status WriteFiles(const ReplayOptions& options, const ReplayJob& job, const Repl
       const std::string path =
           folder ? options.decisions + "/" + job.traces[i].name + ".csv" : options.decisions;
       TW_RETURN_IF_ERROR(
-          files.Add(path, DecisionsCsv(job.traces[i], result.runs[i].front().trial)));
+          files.Add(path, DecisionsCsv(job, job.traces[i], result.runs[i].front().trial)));
     }
   }
   if (!options.html.empty()) {

@@ -7,6 +7,7 @@
 #include <map>
 #include <thread>
 
+#include "cli/quota_job.h"
 #include "config/config.h"
 #include "history/history.h"
 #include "history/series_csv.h"
@@ -179,6 +180,10 @@ Status ReadRecorded(const ReplayOptions& options, Duration step, ReplayJob& job)
 // ---- Who is compared ----
 
 void AddPolicy(ReplayJob& job, const std::string& name, const Policy& policy) {
+  if (job.quota) {
+    AddQuotaPolicy(job, name, policy);
+    return;
+  }
   job.contestants.push_back({.name = name,
                              .make =
                                  [policy](const ScalingTerms& given, replay::ForecastFaults notes) {
@@ -244,6 +249,10 @@ StatusOr<std::vector<Policy>> AddPolicies(const ReplayOptions& options, ReplayJo
 
 void AddBaselines(const ReplayOptions& options, ReplayJob& job) {
   if (!options.baselines) return;
+  if (job.quota) {
+    AddQuotaBaselines(options, job);
+    return;
+  }
   for (const baselines::Kind& kind : baselines::Kinds()) {
     const auto make = [name = kind.name, penalty = options.penalty](const ScalingTerms& terms,
                                                                     const auto&) {
@@ -270,6 +279,7 @@ Status SetStore(const ReplayOptions& options, const std::vector<Policy>& policie
   }
   job.store.full_migration_time = *migration;
   job.store.provisioning_time = *provisioning;
+  if (job.quota) return OkStatus();
   job.store.node_capacity = options.node_capacity;
   job.store.max_nodes = options.max_nodes;
   const Resource resource = ParseResource(options.resource).value_or(Resource::kRequests);
@@ -289,12 +299,12 @@ Status SetStore(const ReplayOptions& options, const std::vector<Policy>& policie
 
 /// The most that any policy allows bounds all of them.
 void CapSizes(const std::vector<Policy>& policies, ReplayJob& job) {
+  if (job.quota) return;
   int most = policies.empty() ? 64 : 1;
   for (const Policy& policy : policies) most = std::max(most, policy.max_shards);
   for (ReplayTrace& trace : job.traces) {
     trace.store.max_nodes = std::min(trace.store.max_nodes, most);
     trace.store.start_nodes = std::min(trace.store.start_nodes, trace.store.max_nodes);
-    trace.kind = replay::Classify(trace.series);
   }
 }
 
@@ -309,6 +319,7 @@ StatusOr<ReplayJob> PrepareReplay(const ReplayOptions& options) {
     const Status status = replay::AddFault(fault, job.settings.faults);
     if (!status.ok()) return Annotate(status, "--fault");
   }
+  if (options.quota) TW_RETURN_IF_ERROR(BeginQuotaJob(options, job));
   TW_ASSIGN_OR_RETURN(const auto policies, AddPolicies(options, job));
   TW_RETURN_IF_ERROR(SetStore(options, policies, job));
   AddBaselines(options, job);
@@ -327,6 +338,8 @@ StatusOr<ReplayJob> PrepareReplay(const ReplayOptions& options) {
     TW_RETURN_IF_ERROR(ReadTraces(options, job));
   }
   CapSizes(policies, job);
+  if (job.quota) SetQuotaStores(options, job);
+  for (ReplayTrace& trace : job.traces) trace.kind = replay::Classify(trace.series);
   job.optimum = options.optimum;
   job.penalty = options.penalty;
   job.settings.seed = options.seed;

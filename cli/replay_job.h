@@ -29,6 +29,8 @@ struct ReplayJob {
   bool optimum = false;
   replay::TrialSettings settings;
   replay::StoreOptions store;
+  /// A quota is replayed, these are its figures; a "node" of a store is a step of it then.
+  std::optional<QuotaPolicy> quota;
   double penalty = 20;
   Money price_per_node_hour;
   std::string currency;

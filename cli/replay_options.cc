@@ -29,6 +29,8 @@ constexpr char kFooter[] =
     "  tidectl replay --trace load.csv --policy policy.yaml --decisions decisions.csv\n"
     "  tidectl replay --trace load.csv --policy policy.yaml --fault metrics=0.05 --fault "
     "moves=0.1\n"
+    "  tidectl replay --quota --trace table.csv --node-capacity 1 --policy policy.yaml \\\n"
+    "      --baselines --optimum\n"
     "  tidectl replay --trace traces/ --policy none --baselines --optimum --summary summary.json\n"
     "\n"
     "Exit codes: 0 done; 1 the output could not be written; 2 wrong usage, unreadable trace or\n"
@@ -60,6 +62,12 @@ void AddReplayOptions(CLI::App& replay, ReplayOptions& options) {
   add("--sweep", options.sweep, "KEY=A,B,C", "The policy once for each value of one of its keys",
       kWho);
   replay.add_flag("--baselines", options.baselines, "Eight other policies")->group(kWho);
+  replay
+      .add_flag(
+          "--quota", options.quota,
+          "A quota (`policy.quota`: provisioned throughput) instead of shards; --node-capacity "
+          "is what a unit of it serves (default: p99.5 / 1000)")
+      ->group(kWho);
   replay.add_flag("--optimum", options.optimum, "The optimum that knows the whole trace")
       ->group(kWho);
 

@@ -11,6 +11,7 @@ namespace tidewright::cli {
 struct ReplayOptions {
   std::vector<std::string> traces;  ///< files and folders
   bool from_history = false;
+  bool quota = false;  ///< a quota instead of shards
   std::string data_dir;
   std::string cluster;
   std::string resource = "requests";

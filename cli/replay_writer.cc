@@ -69,14 +69,18 @@ std::string Ratio(double value) {
   return std::isfinite(value) ? fmt::format("{:.3f}", value) : "-";
 }
 
+/// What a "node" of the store is: a step of the quota, where one is replayed.
+double UnitOf(const ReplayJob& job) { return job.quota ? job.quota->step : 1; }
+const char* HoursKey(const ReplayJob& job) { return job.quota ? "unit_hours" : "node_hours"; }
+
 std::string Cost(const ReplayJob& job, double node_hours) {
   return fmt::format("{:.2f}", node_hours * job.price_per_node_hour.Units());
 }
 
 std::string ClassTable(const ReplayJob& job, const PooledClass& pooled) {
-  std::vector<std::vector<std::string>> rows = {{"POLICY", "J/OPT", "HOURS", "VIOLATING",
-                                                 "UNSERVED", "EPISODES", "MOVES", "NODE-HOURS",
-                                                 job.currency, "MS/DECISION"}};
+  std::vector<std::vector<std::string>> rows = {
+      {"POLICY", "J/OPT", "HOURS", "VIOLATING", "UNSERVED", "EPISODES", "MOVES",
+       job.quota ? "UNIT-HOURS" : "NODE-HOURS", job.currency, "MS/DECISION"}};
   if (job.sweep) rows.front().push_back("FRONTIER");
   for (const PooledLine& line : pooled.lines) {
     const replay::Pool& pool = line.pool;
@@ -85,8 +89,8 @@ std::string ClassTable(const ReplayJob& job, const PooledClass& pooled) {
                     fmt::format("{:.3f}%", 100 * pool.ViolatingShare()),
                     fmt::format("{:.4f}%", 100 * pool.UnservedShare()),
                     fmt::format("{}", pool.episodes()), fmt::format("{}", pool.moves()),
-                    fmt::format("{:.0f}", pool.node_hours()), Cost(job, pool.node_hours()),
-                    ms > 0 ? fmt::format("{:.3f}", ms) : "-"});
+                    fmt::format("{:.0f}", UnitOf(job) * pool.node_hours()),
+                    Cost(job, pool.node_hours()), ms > 0 ? fmt::format("{:.3f}", ms) : "-"});
     if (job.sweep) rows.back().push_back(line.frontier ? "yes" : "");
   }
   return Table(rows);
@@ -109,7 +113,24 @@ std::string Faults(const replay::FaultSettings& faults) {
   return text;
 }
 
+Json QuotaSettings(const ReplayJob& job) {
+  const QuotaPolicy& quota = *job.quota;
+  return {{"penalty", job.penalty},
+          {"floor", quota.floor},
+          {"ceiling", quota.ceiling},
+          {"step", quota.step},
+          {"max_decreases_per_day", quota.decreases.per_day},
+          {"extra_decrease_after_seconds", Seconds(quota.decreases.extra_after)},
+          {"max_decreases_per_hour", quota.decreases.per_hour},
+          {"billing_period_seconds", Seconds(quota.billing_period)},
+          {"seed", job.settings.seed},
+          {"faults", Faults(job.settings.faults)},
+          {"price_per_unit_hour", quota.price_per_unit_hour.Units()},
+          {"currency", job.currency}};
+}
+
 Json Settings(const ReplayJob& job) {
+  if (job.quota) return QuotaSettings(job);
   return {{"penalty", job.penalty},
           {"full_migration_seconds", Seconds(job.store.full_migration_time)},
           {"provisioning_seconds", Seconds(job.store.provisioning_time)},
@@ -122,12 +143,12 @@ Json Settings(const ReplayJob& job) {
 Json RunJson(const ReplayJob& job, const std::string& name, const ReplayRun& run) {
   const replay::Outcome& outcome = run.trial.outcome;
   return {{"policy", name},
-          {"objective", outcome.Cost(job.penalty)},
+          {"objective", UnitOf(job) * outcome.Cost(job.penalty)},
           {"objective_over_optimum", Number(run.score.cost_ratio)},
-          {"node_hours", outcome.node_hours},
+          {HoursKey(job), UnitOf(job) * outcome.node_hours},
           {"hours_over_zero_violation", Number(run.score.hours_ratio)},
           {"cost", outcome.node_hours * job.price_per_node_hour.Units()},
-          {"unserved_node_hours", outcome.unserved_hours},
+          {std::string("unserved_") + HoursKey(job), UnitOf(job) * outcome.unserved_hours},
           {"unserved_share", outcome.UnservedShare()},
           {"violating_steps", outcome.violating},
           {"violating_share", outcome.ViolatingShare()},
@@ -170,8 +191,8 @@ Json PooledJson(const ReplayJob& job, const PooledClass& pooled) {
     lines.push_back({{"policy", line.name},
                      {"objective_over_optimum", Number(pool.CostRatio())},
                      {"hours_over_zero_violation", Number(pool.HoursRatio())},
-                     {"objective", pool.Cost(job.penalty)},
-                     {"node_hours", pool.node_hours()},
+                     {"objective", UnitOf(job) * pool.Cost(job.penalty)},
+                     {HoursKey(job), UnitOf(job) * pool.node_hours()},
                      {"unserved_share", pool.UnservedShare()},
                      {"violating_steps", pool.violating()},
                      {"violating_share", pool.ViolatingShare()},
@@ -184,6 +205,37 @@ Json PooledJson(const ReplayJob& job, const PooledClass& pooled) {
           {"traces", pooled.traces},
           {"judged_steps", steps},
           {"results", std::move(lines)}};
+}
+
+std::string StoreText(const ReplayJob& job, const replay::StoreModel& store) {
+  if (job.quota) {
+    return fmt::format("a unit of quota serves {:.4g}", store.node_capacity / job.quota->step);
+  }
+  return fmt::format("a node serves {:.4g}, at most {} nodes", store.node_capacity,
+                     store.max_nodes);
+}
+
+std::string Terms(const ReplayJob& job) {
+  if (!job.quota) {
+    return fmt::format("penalty {:g}, full migration {}, provisioning {}", job.penalty,
+                       FormatDuration(job.store.full_migration_time),
+                       FormatDuration(job.store.provisioning_time));
+  }
+  const DecreaseLimit& limit = job.quota->decreases;
+  std::string text = fmt::format("penalty {:g}, a quota of {:g} to {:g} by {:g}", job.penalty,
+                                 job.quota->floor, job.quota->ceiling, job.quota->step);
+  if (limit.per_day > 0) {
+    text += fmt::format(", {} decreases a day", limit.per_day);
+    if (limit.extra_after > Duration(0)) {
+      text += fmt::format(" and one more after {} without", FormatDuration(limit.extra_after));
+    }
+  }
+  if (limit.per_hour > 0) text += fmt::format(", {} an hour", limit.per_hour);
+  if (job.quota->billing_period > Duration(0)) {
+    text += fmt::format(", billed at the highest of each {}",
+                        FormatDuration(job.quota->billing_period));
+  }
+  return text;
 }
 
 }  // namespace
@@ -211,19 +263,17 @@ std::string ReplayTable(const ReplayJob& job, const ReplayResult& result) {
   if (job.traces.size() == 1) {
     const ReplayTrace& trace = job.traces.front();
     text += fmt::format(
-        "{}: {} steps of {} judged, from {}; a node serves {:.4g}, at most {} nodes\n"
+        "{}: {} steps of {} judged, from {}; {}\n"
         "class: {} (correlation with the day before {:.2f}, the week before {:.2f}; p99 / median "
         "{:.2f})\n",
         trace.name, steps, FormatDuration(trace.series.step),
         FormatTime(trace.series.TimeOf(static_cast<std::size_t>(trace.store.first))),
-        trace.store.node_capacity, trace.store.max_nodes, trace.kind.name(), trace.kind.day,
-        trace.kind.week, trace.kind.spread);
+        StoreText(job, trace.store), trace.kind.name(), trace.kind.day, trace.kind.week,
+        trace.kind.spread);
   } else {
     text += fmt::format("{} traces, {} steps judged\n", job.traces.size(), steps);
   }
-  text += fmt::format("penalty {:g}, full migration {}, provisioning {}", job.penalty,
-                      FormatDuration(job.store.full_migration_time),
-                      FormatDuration(job.store.provisioning_time));
+  text += Terms(job);
   if (const std::string faults = Faults(job.settings.faults); !faults.empty()) {
     text += fmt::format("; faults: {} (seed {})", faults, job.settings.seed);
   }

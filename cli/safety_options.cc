@@ -62,6 +62,35 @@ void AddStop(CLI::App& app, SafetyArguments& args, std::function<int()>& run,
   });
 }
 
+void AddHold(CLI::App& app, SafetyArguments& args, std::function<int()>& run,
+             const std::function<Session()>& open) {
+  auto* hold = app.add_subcommand("hold", "Let nothing begin until a time; lists what is held");
+  hold->fallthrough();
+  auto* until =
+      hold->add_option("--until", args.hold.until, "A duration from now, such as 6h, or a time");
+  hold->add_option("--clear", args.hold.clear, "End one of them: its id, such as h-1")
+      ->excludes(until);
+  hold->add_option("--comment", args.hold.comment, "Why: for whoever finds it, and the audit log");
+  hold->footer(
+      "An action that is under way goes on (`tidectl actions pause` stops it). An emergency "
+      "begins\n"
+      "all the same where the policy says emergency_ignores_windows.\n"
+      "Examples:\n"
+      "  tidectl hold --until 6h --comment 'index rebuild'\n"
+      "  tidectl hold --until 2027-01-02T06:00:00Z --comment holidays\n"
+      "  tidectl hold\n"
+      "  tidectl hold --clear h-1");
+  hold->callback([&run, &args, open] {
+    if (!args.hold.until.empty() && args.hold.comment.empty()) {
+      throw CLI::ValidationError("hold", "say why with --comment: others will want to know");
+    }
+    run = [&args, open] {
+      auto session = open();
+      return Hold(session, args.hold);
+    };
+  });
+}
+
 void AddLocks(CLI::App& app, SafetyArguments& args, std::function<int()>& run,
               const std::function<Session()>& open) {
   auto* unlock = app.add_subcommand("unlock", "Let auto mode act before it has earned it");

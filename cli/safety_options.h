@@ -11,6 +11,7 @@ namespace tidewright::cli {
 struct SafetyArguments {
   AuditOptions audit;
   StopOptions stop;
+  HoldOptions hold;
   bool stop_all = false;
   bool roll_back = false;
   std::string action_id;
@@ -21,6 +22,8 @@ struct SafetyArguments {
 void AddAudit(CLI::App& app, SafetyArguments& args, std::function<int()>& run,
               const std::function<Session()>& open);
 void AddStop(CLI::App& app, SafetyArguments& args, std::function<int()>& run,
+             const std::function<Session()>& open);
+void AddHold(CLI::App& app, SafetyArguments& args, std::function<int()>& run,
              const std::function<Session()>& open);
 void AddLocks(CLI::App& app, SafetyArguments& args, std::function<int()>& run,
               const std::function<Session()>& open);

@@ -98,12 +98,13 @@ int ShowStatus(Session& session) {
   }
   PrintReasons("held", status.holds());
   if (status.has_action()) PrintAction(status.action());
-  const double saved = status.static_peak_node_hours() - status.node_hours();
-  if (status.static_peak_node_hours() > 0) {
+  for (const auto& saving : status.savings().against()) {
+    if (saving.against() != "static peak" || saving.otherwise_node_hours() <= 0) continue;
+    const double saved = saving.otherwise_node_hours() - saving.node_hours();
     Print(fmt::format(
         "{:<10} {:.1f} node-hours used, {:.1f} at static peak: {} {:.1f} ({:.2f} {})\n", "cost",
-        status.node_hours(), status.static_peak_node_hours(), saved >= 0 ? "saved" : "lost",
-        std::abs(saved), std::abs(saved) * status.price_per_node_hour(), status.currency()));
+        saving.node_hours(), saving.otherwise_node_hours(), saved >= 0 ? "saved" : "lost",
+        std::abs(saved), std::abs(saving.saved_cost()), status.currency()));
   }
   return kExitOk;
 }

@@ -42,7 +42,14 @@ void Put(config::YamlNode& root, const PolicyOverride& override) {
     map.entries.push_back({.key = key, .line = map.line, .value = {}});
     return map.entries.back().value;
   };
-  config::YamlNode& value = find(find(root, "policy"), override.key);
+  // "quota.floor" is a key of a section.
+  config::YamlNode* section = &find(root, "policy");
+  std::string key = override.key;
+  for (std::size_t dot = key.find('.'); dot != std::string::npos; dot = key.find('.')) {
+    section = &find(*section, key.substr(0, dot));
+    key.erase(0, dot + 1);
+  }
+  config::YamlNode& value = find(*section, key);
   value.kind = config::YamlNode::Kind::kScalar;
   value.text = override.value;
 }
@@ -109,8 +116,7 @@ StatusOr<Config> LoadConfig(const std::string& path) {
   return ParseConfig(text, path);
 }
 
-StatusOr<Policy> LoadPolicy(const std::string& path,
-                            const std::vector<PolicyOverride>& overrides) {
+StatusOr<Policy> LoadPolicy(const std::string& path, const std::vector<PolicyOverride>& overrides) {
   TW_ASSIGN_OR_RETURN(const std::string text, ReadFile(path));
   return ParsePolicy(text, path, overrides);
 }

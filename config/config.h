@@ -43,6 +43,21 @@ struct RedisConfig {
   bool allow_unprotected_targets = false;  ///< targets with neither replica nor AOF
 };
 
+/// How hard moves press: `pace` sets all of it, the others change one thing each. What they mean and
+/// what each pace holds is in stores/redis/move_limits.h.
+struct ActuatorConfig {
+  std::string pace = "normal";
+  std::optional<int> groups_at_once;
+  std::optional<int> keys_per_second;
+  std::optional<Duration> max_pause;
+  std::optional<Duration> max_open;
+  std::optional<Duration> max_latency;
+  std::optional<double> max_replication_lag_bytes;
+  std::optional<double> max_asks_per_second;
+  std::optional<double> max_tryagains_per_second;
+  std::optional<double> max_target_memory_share;
+};
+
 /// Starts redis-server processes on loopback.
 struct LocalProvisionerConfig {
   std::string server = "redis-server";  ///< program
@@ -123,12 +138,16 @@ struct Config {
   Duration cycle = std::chrono::seconds(60);  ///< real time between control cycles
   RedisConfig redis;
   LeaderConfig leader;
+  ActuatorConfig actuator;
   ProvisionerConfig provisioner;
   CollectorConfig collector;
   Policy policy;
   std::string calendar;  ///< file of planned events, see forecast/calendar.h; empty: none
   AlertmanagerConfig alertmanager;
   AuditConfig audit;
+  /// Policies that run beside the real one on live data, simulated; planner/baselines/baselines.h
+  /// has the names.
+  std::vector<std::string> shadow = {"reactive"};
   std::optional<ScaledClock::Origin> clock;  ///< demonstrations: wall time that runs faster
   std::string log_level = "info";  ///< trace, debug, info, warn, error
   /// "file:line: key: …": worth telling at start, no reason to refuse.
@@ -144,7 +163,7 @@ struct Config {
 
 /// One key of a policy given otherwise than in its file.
 struct PolicyOverride {
-  std::string key;    ///< as below `policy:`
+  std::string key;    ///< as below `policy:`; with dots where it is in a section of it
   std::string value;  ///< as in the file
   std::string from;   ///< who says so, for messages, such as "--sweep"
 };

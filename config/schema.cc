@@ -2,9 +2,12 @@
 
 #include <algorithm>
 #include <cctype>
+#include <optional>
+#include <type_traits>
 
 #include "config/values.h"
 #include "core/networks.h"
+#include "planner/baselines/baselines.h"
 
 namespace tidewright::config {
 namespace {
@@ -136,6 +139,37 @@ void ReadLeader(Section& top, LeaderConfig& leader) {
   if (leader.by == "etcd" && leader.endpoints.empty()) {
     section.Wrong("by", "is etcd, but no endpoint is named; write leader.etcd.endpoints");
   }
+  section.Finish();
+}
+
+void ReadActuator(Section& top, ActuatorConfig& actuator) {
+  Section section = top.Sub("actuator");
+  section.OneOf("pace", actuator.pace, {"gentle", "normal", "fast"});
+  // What is not written is as the pace has it.
+  const auto read = [&](const char* key, auto& target, auto&& take) {
+    auto value = typename std::decay_t<decltype(target)>::value_type{};
+    take(value);
+    if (section.Has(key)) target = value;
+  };
+  const auto whole = [&](const char* key, std::optional<int>& target, int low, int high) {
+    read(key, target, [&](int& value) { section.Whole(key, value, low, high); });
+  };
+  const auto span = [&](const char* key, std::optional<Duration>& target, Duration high) {
+    read(key, target, [&](Duration& value) { section.Span(key, value, 1ms, high); });
+  };
+  const auto number = [&](const char* key, std::optional<double>& target, double low, double high) {
+    read(key, target, [&](double& value) { section.Number(key, value, low, high); });
+  };
+  whole("groups_at_once", actuator.groups_at_once, 1, 8);
+  whole("keys_per_second", actuator.keys_per_second, 0, 10'000'000);
+  span("max_pause", actuator.max_pause, 1s);
+  span("max_open", actuator.max_open, 10s);
+  span("max_latency", actuator.max_latency, 10s);
+  read("max_replication_lag_bytes", actuator.max_replication_lag_bytes,
+       [&](double& value) { section.Size("max_replication_lag_bytes", value, false); });
+  number("max_asks_per_second", actuator.max_asks_per_second, 0, 1e9);
+  number("max_tryagains_per_second", actuator.max_tryagains_per_second, 0, 1e9);
+  number("max_target_memory_share", actuator.max_target_memory_share, 0.1, 1);
   section.Finish();
 }
 
@@ -283,6 +317,66 @@ void ReadGuards(Section& section, Policy& policy) {
   section.Span("max_forecast_age", policy.max_forecast_age, 1min, kDay);
 }
 
+void ReadDecreaseLimit(Section& section, DecreaseLimit& limit) {
+  section.Whole("max_decreases_per_day", limit.per_day, 0, 1000);
+  section.Span("extra_decrease_after", limit.extra_after, 0s, kDay);
+  section.Whole("max_decreases_per_hour", limit.per_hour, 0, 1000);
+}
+
+// What no single key of a quota can tell.
+void CheckQuota(Section& section, const QuotaPolicy& quota) {
+  if (quota.floor > quota.ceiling) {
+    section.Wrong("ceiling", fmt::format("{:g} is below floor, {:g}; write at least that",
+                                         quota.ceiling, quota.floor));
+  }
+  if (section.Has("reactive_utilisation") &&
+      quota.reactive_utilisation < quota.target_utilisation) {
+    section.Wrong("reactive_utilisation",
+                  fmt::format("{} is below target_utilisation, {}; write at least that",
+                              quota.reactive_utilisation, quota.target_utilisation));
+  }
+  if (quota.billing_period > Duration(0) && kDay % quota.billing_period != Duration(0)) {
+    section.Wrong("billing_period",
+                  fmt::format("{} is no whole part of a day; write one such as 1h",
+                              FormatDuration(quota.billing_period)));
+  }
+}
+
+void ReadQuota(Section& policy, Policy& out) {
+  Section section = policy.Sub("quota");
+  QuotaPolicy quota;
+  std::string mode = "observe";
+  section.OneOf("mode", mode, {"observe", "approve", "auto"});
+  if (mode != "observe") {
+    section.Wrong("mode", fmt::format("{} is not possible: Redis and Valkey have no quotas that "
+                                      "could be set, so a quota is recommended and never applied; "
+                                      "write observe",
+                                      mode));
+  }
+  section.Number("floor", quota.floor, 0.001, 1e12);
+  section.Number("ceiling", quota.ceiling, 0.001, 1e12);
+  section.Number("step", quota.step, 0.001, 1e12);
+  ReadDecreaseLimit(section, quota.decreases);
+  section.Span("billing_period", quota.billing_period, 0s, kDay);
+  section.Number("target_utilisation", quota.target_utilisation, 0.1, 1);
+  section.Number("reactive_utilisation", quota.reactive_utilisation, 0.1, 2);
+  section.Number("throttled_growth", quota.throttled_growth, 1, 10);
+  section.Number("unserved_penalty", quota.unserved_penalty, 0, 1e6);
+  section.Number("violation_penalty", quota.violation_penalty, 0, 1e6);
+  section.Span("change_cost", quota.change_cost, 0s, kDay);
+  section.Span("horizon", quota.horizon, 10min, 14 * kDay);
+  section.Span("max_forecast_age", quota.max_forecast_age, 1min, kDay);
+  double price = quota.price_per_unit_hour.Units();
+  section.Number("price_per_unit_hour", price, 0, 1e6);
+  quota.price_per_unit_hour = Money::FromUnits(price);
+  if (!section.Has("reactive_utilisation")) {
+    quota.reactive_utilisation = std::max(quota.reactive_utilisation, quota.target_utilisation);
+  }
+  CheckQuota(section, quota);
+  section.Finish();
+  if (section.present()) out.quota = quota;
+}
+
 // What no single key can tell.
 void CheckPolicy(Section& section, const Policy& policy) {
   if (policy.min_shards > policy.max_shards) {
@@ -356,6 +450,9 @@ void ReadPolicy(Section& section, Policy& policy) {
   section.Number("emergency_utilisation", policy.emergency_utilisation, 0.1, 2);
   section.Number("unserved_penalty", policy.unserved_penalty, 0, 1e6);
   section.Number("violation_penalty", policy.violation_penalty, 0, 1e6);
+  section.Number("episode_penalty", policy.episode_penalty, 0, 1e6);
+  section.Number("tail_doubt", policy.tail_doubt, 0, 2);
+  section.Number("shock_share", policy.shock_share, 0, 10);
   section.Number("demand_margin", policy.demand_margin, 0, 10);
   section.Number("move_cost", policy.move_cost, 0, 1e6);
   section.Whole("migration_streams", policy.migration_streams, 1, 1000);
@@ -376,6 +473,7 @@ void ReadPolicy(Section& section, Policy& policy) {
   section.Span("step", policy.step, 1min, 1h);
   section.Span("recommendation_ttl", policy.recommendation_ttl, 1s, kDay);
   ReadPrices(section, policy);
+  ReadQuota(section, policy);
   if (!section.Has("reactive_utilisation")) {
     policy.reactive_utilisation = std::max(policy.reactive_utilisation, policy.target_utilisation);
   }
@@ -399,6 +497,25 @@ void ReadAudit(Section& top, AuditConfig& audit) {
   section.Span("keep", audit.keep, kDay, 3650 * kDay);
   section.Whole("entries", audit.entries, 1000, 10'000'000);
   section.Finish();
+}
+
+// A size that follows no demand needs no shadow: the account has static peak anyway.
+void ReadShadow(Section& top, Config& config) {
+  top.Texts("shadow", config.shadow);
+  std::vector<std::string> names;
+  for (const auto& kind : baselines::Kinds()) {
+    if (std::string(kind.name) != "static-peak") names.emplace_back(kind.name);
+  }
+  for (std::size_t i = 0; i < config.shadow.size(); ++i) {
+    const std::string& name = config.shadow[i];
+    const auto seen = config.shadow.begin() + static_cast<std::ptrdiff_t>(i);
+    if (std::find(names.begin(), names.end(), name) == names.end()) {
+      top.Wrong("shadow", fmt::format("{} is no policy that can run in shadow; write some of {}",
+                                      Shown(name), fmt::join(names, ", ")));
+    } else if (std::find(config.shadow.begin(), seen, name) != seen) {
+      top.Wrong("shadow", fmt::format("{} is named twice; write it once", Shown(name)));
+    }
+  }
 }
 
 void ReadClock(Section& top, Config& config) {
@@ -467,12 +584,14 @@ Outcome ReadDocument(const YamlNode& root) {
   ReadListeners(top, outcome.config);
   ReadRedis(top, outcome.config.redis);
   ReadLeader(top, outcome.config.leader);
+  ReadActuator(top, outcome.config.actuator);
   ReadProvisioner(top, outcome.config.provisioner);
   ReadCollector(top, outcome.config.collector);
   Section policy = top.Sub("policy");
   ReadPolicy(policy, outcome.config.policy);
   ReadAlertmanager(top, outcome.config.alertmanager);
   ReadAudit(top, outcome.config.audit);
+  ReadShadow(top, outcome.config);
   ReadClock(top, outcome.config);
   top.Finish();
   if (outcome.report.problems.empty()) CollectWarnings(top, policy, outcome);

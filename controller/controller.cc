@@ -38,13 +38,16 @@ Controller::Controller(ControllerOptions options, ControllerParts parts)
     : options_(std::move(options)),
       parts_(parts),
       memory_(options_.cluster, options_.policy, parts.history, options_.calendar_path),
+      continuity_(options_.cluster, parts.history),
       ledger_(parts.journal, options_.policy),
+      shadows_(options_.shadow, options_.policy, parts.journal),
       executor_(
           parts.journal, parts.actuator, parts.clock,
           [this](const ActionRecord& record) { OnActionChange(record); },
           [&stop = parts.stop] { return stop.Thrown(); }),
       stop_watch_(parts.stop, parts.journal),
-      auto_lock_(options_.cluster, options_.policy, parts.history, parts.journal) {
+      auto_lock_(options_.cluster, options_.policy, parts.history, parts.journal),
+      person_holds_(parts.journal) {
   view_.cluster = options_.cluster;
   view_.mode = options_.mode;
   view_.version = options_.version;
@@ -81,22 +84,30 @@ Status Controller::Open() {
   if (experience) {
     TW_ASSIGN_OR_RETURN(experience_, ParseExperience(*experience));
   }
-  return Annotate(ledger_.Load(), "read the account");
+  TW_RETURN_IF_ERROR(continuity_.Load());
+  TW_RETURN_IF_ERROR(Annotate(ledger_.Load(), "read the account"));
+  // Of before it was noted when the first action began.
+  if (!actions.empty()) TW_RETURN_IF_ERROR(ledger_.NoteFirstAction(actions.back().created));
+  return Annotate(shadows_.Load(), "read the policies in shadow");
 }
 
 void Controller::Run(std::stop_token stop) {
   std::stop_callback wake_on_stop(stop, [this] { Wake(); });
   while (!stop.stop_requested()) {
+    std::stop_token woken;
+    {
+      // Before the cycle: who asks during it gets another one.
+      std::scoped_lock lock(mutex_);
+      if (wake_.stop_requested() && !stop.stop_requested()) wake_ = std::stop_source();
+      woken = wake_.get_token();
+    }
     const MonoTime begun = parts_.clock.Monotonic();
     Cycle();
     const MonoTime ended = parts_.clock.Monotonic();
     parts_.metrics.ObserveCycle(options_.cluster, ended - begun);
-    std::stop_token woken;
     {
       std::scoped_lock lock(mutex_);
       cycle_ended_ = ended;
-      if (wake_.stop_requested() && !stop.stop_requested()) wake_ = std::stop_source();
-      woken = wake_.get_token();
     }
     AwaitNextCycle(begun + options_.cycle, woken);
   }
@@ -120,6 +131,13 @@ void Controller::Wake() {
 void Controller::Cycle() {
   complaints_.clear();
   const WallTime now = parts_.clock.Wall();
+  std::int64_t asked = 0;
+  bool explain = false;
+  {
+    std::scoped_lock lock(explain_mutex_);
+    asked = explain_asked_;
+    explain = asked > explain_answered_;
+  }
 
   if (refresh_topology_.exchange(false)) (void)parts_.collector.RefreshTopology();
   const TopologyView seen = parts_.collector.View();
@@ -139,11 +157,10 @@ void Controller::Cycle() {
 
   Plan plan;
   if (known != nullptr) {
-    Decision decision = Decide({*known, load, memory_.demand(), options_.policy,
-                                CurrentPlannerState(), now, &memory_.recent(), true});
-    plan = std::move(decision.plan);
-    memory_.SetGate(std::move(decision.gate));
-    continuity_ = std::move(decision.continuity);
+    // Before anything begins: what there was then is what it is compared with for good.
+    const Status recorded = ledger_.Observe(*known, memory_, now);
+    if (!recorded.ok()) Complain("the audit log could not be written: " + Message(recorded));
+    plan = MakePlanNow(*known, load, explain, now);
   } else {
     plan.cluster = options_.cluster;
     plan.created = plan.expires = now;
@@ -156,14 +173,55 @@ void Controller::Cycle() {
   Recommend(plan, known, now);
   AnswerRebalanceCalls(known, load, now);
   Act(known, now);
-  if (known != nullptr) {
-    const Status kept_account = ledger_.Observe(*known, memory_, now);
-    if (!kept_account.ok()) {
-      Complain("the audit log could not be written: " + Message(kept_account));
-    }
-  }
+  RunShadows(known, now);
   Tell(known, load, plan, now);
   Publish(known, std::move(load), std::move(plan), now);
+  {
+    std::scoped_lock lock(explain_mutex_);
+    explain_answered_ = std::max(explain_answered_, asked);
+  }
+  explained_.notify_all();
+}
+
+Plan Controller::MakePlanNow(const Topology& topology, const LoadSnapshot& load, bool asked,
+                             WallTime now) {
+  const PlannerState state = CurrentPlannerState(now);
+  const auto decide = [&](bool explain) {
+    return Decide({topology, load, memory_.demand(), options_.policy, state, now, &memory_.recent(),
+                   explain, &memory_.partition_weights()});
+  };
+  Decision decision = decide(asked);
+  const std::string hash = decision.plan.kind == PlanKind::kNone ? "" : PlanHash(decision.plan);
+  if (!hash.empty() && !asked && hash != turning_.hash) {
+    decision = decide(true);
+    asked = true;
+  }
+  if (auto& basis = decision.plan.basis; basis && !hash.empty()) {
+    if (asked) turning_ = {.hash = hash, .more = basis->more, .less = basis->less};
+    basis->more = turning_.more;
+    basis->less = turning_.less;
+  }
+  memory_.SetGate(std::move(decision.gate));
+  const Status kept = continuity_.Keep(std::move(decision.continuity), options_.policy.step);
+  if (!kept.ok()) Complain("what is known of the cluster is not being kept: " + Message(kept));
+  return std::move(decision.plan);
+}
+
+void Controller::RunShadows(const Topology* topology, WallTime now) {
+  ShadowLook look{.topology = topology,
+                  .memory = memory_,
+                  .experience = {},
+                  .newest_action = {},
+                  .in_flight = false,
+                  .now = now};
+  {
+    std::scoped_lock lock(mutex_);
+    look.experience = experience_;
+    if (newest_action_) look.newest_action = newest_action_->id;
+    look.in_flight = newest_action_ && newest_action_->Open();
+  }
+  const Status ran = shadows_.Observe(look, ledger_);
+  if (!ran.ok()) Complain("what policies in shadow came to is not being kept: " + Message(ran));
 }
 
 void Controller::FoldAndPrune(WallTime now) {
@@ -176,13 +234,15 @@ void Controller::FoldAndPrune(WallTime now) {
   if (!pruned.ok()) Complain("the audit log could not be pruned: " + Message(pruned));
 }
 
-PlannerState Controller::CurrentPlannerState() const {
+PlannerState Controller::CurrentPlannerState(WallTime now) const {
   std::scoped_lock lock(mutex_);
   PlannerState state;
   state.last_action_ended = last_action_ended_;
   state.experience = experience_;
   state.gate = memory_.gate();
-  state.continuity = continuity_;
+  state.continuity = continuity_.Get();
+  state.spent = ledger_.SpentBy(now);
+  state.holds = person_holds_.Active(now);
   for (const PastAction& past : past_) state.recent_actions.push_back({past.created, past.kind});
   if (newest_action_ && newest_action_->Open()) {
     state.action_in_flight = true;
@@ -290,6 +350,7 @@ void Controller::Act(const Topology* topology, WallTime now) {
   for (const auto& recommendation : *recommendations) {
     if (recommendation.state != RecommendationState::kApproved) continue;
     if (recommendation.decided_by == kAutoActor && !holds_.empty()) continue;
+    if (HeldByPerson(recommendation.plan, now)) continue;
     const Status started = StartAction(recommendation, now);
     if (started.ok()) return;
     Complain(
@@ -351,6 +412,7 @@ Status Controller::StartAction(const Recommendation& recommendation, WallTime no
                    .why = recommendation.comment,
                    .before = RecommendationStateName(RecommendationState::kApproved),
                    .after = ActionStateName(record.state)})));
+  TW_RETURN_IF_ERROR(ledger_.NoteFirstAction(now));
   spdlog::info("action {} started by {}: {} from {} to {} shards, {} steps", record.id,
                record.actor, PlanKindName(plan.kind), plan.from_shards, plan.to_shards,
                record.steps.size());
@@ -427,7 +489,7 @@ void Controller::Tell(const Topology* topology, const LoadSnapshot& load, const 
 }
 
 void Controller::Publish(const Topology* topology, LoadSnapshot load, Plan plan, WallTime now) {
-  const Account account = ledger_.Total(now);
+  Account account = ledger_.Total(now);
   std::scoped_lock lock(mutex_);
   view_.cycles += 1;
   view_.problems = complaints_;
@@ -438,14 +500,14 @@ void Controller::Publish(const Topology* topology, LoadSnapshot load, Plan plan,
   for (Resource r : kAllResources) {
     if (view_.demand[r]) view_.demand[r]->paths = {};  // large, and nobody who looks needs them
   }
+  outlook_ = memory_.outlook();
   view_.plan = std::move(plan);
   view_.alerts = alerts_;
   view_.holds = holds_;
   view_.stop = stopped_;
-  view_.totals.node_hours = account.node_hours;
-  view_.totals.static_peak_node_hours = account.static_peak_node_hours;
-  view_.totals.cost = account.cost;
-  view_.totals.static_peak_cost = account.static_peak_cost;
+  view_.totals.account = std::move(account);
+  view_.policies = shadows_.Tallies();
+  view_.person_holds = person_holds_.Active(now);
   for (const auto& complaint : complaints_) {
     if (std::find(last_complaints_.begin(), last_complaints_.end(), complaint) ==
         last_complaints_.end()) {

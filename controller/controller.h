@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <condition_variable>
 #include <future>
 #include <memory>
 #include <mutex>
@@ -20,8 +21,11 @@
 #include "controller/estimate.h"
 #include "controller/experience.h"
 #include "controller/health_watch.h"
+#include "controller/kept_continuity.h"
 #include "controller/ledger.h"
 #include "controller/memory.h"
+#include "controller/person_holds.h"
+#include "controller/shadows.h"
 #include "controller/stop_watch.h"
 #include "core/clock.h"
 #include "history/history.h"
@@ -36,12 +40,13 @@ namespace tidewright {
 struct ControllerOptions {
   std::string cluster;
   Mode mode = Mode::kObserve;
-  Duration cycle = std::chrono::seconds(60);  ///< real time
+  Duration cycle = std::chrono::seconds(60);           ///< real time
   Duration health_interval = std::chrono::seconds(5);  ///< real time between looks at the health
   Policy policy;
   std::string calendar_path;  ///< empty: none
   std::string version;
   AuditRetention audit;
+  std::vector<std::string> shadow;  ///< policies that run beside the real one, see shadows.h
 };
 
 /// What the controller works with; all must outlive it.
@@ -69,6 +74,8 @@ class Controller : public ControllerApi {
   void Run(std::stop_token stop);
 
   [[nodiscard]] ControllerView View() const override;
+  StatusOr<Forecast> ForecastPart(Resource resource, const ClusterPart& part) const override;
+  [[nodiscard]] ControllerView ExplainedView() override;
   StatusOr<std::vector<Recommendation>> Recommendations(int limit) const override;
   StatusOr<Recommendation> FindRecommendation(const std::string& hash_prefix) const override;
   StatusOr<Recommendation> Approve(const std::string& hash_prefix, const std::string& who,
@@ -84,6 +91,9 @@ class Controller : public ControllerApi {
   StatusOr<std::string> Stop(const std::string& who, const std::string& why) override;
   StatusOr<std::string> ClearStop(const std::string& who, const std::string& why) override;
   Status SetAutoLock(bool locked, const std::string& who, const std::string& why) override;
+  StatusOr<PersonHold> AddHold(WallTime until, const std::string& who,
+                               const std::string& why) override;
+  Status ClearHold(const std::string& id, const std::string& who, const std::string& why) override;
   Status ResetBreaker(const std::string& who, const std::string& why) override;
   StatusOr<std::vector<AuditRecord>> AuditLog(WallTime since, int limit) const override;
   StatusOr<Series> ReadHistory(const SeriesKey& key, WallTime from, WallTime to) const override;
@@ -92,6 +102,8 @@ class Controller : public ControllerApi {
   /// Far more than one cluster takes actions in its life; keeps a broken journal from filling
   /// memory.
   static constexpr int kRememberedActions = 1000;
+  /// Real time that somebody who asks for an explained view waits for its cycle.
+  static constexpr Duration kExplainPatience = std::chrono::seconds(5);
 
   /// Somebody waits for a plan that the cycle's thread makes.
   struct RebalanceCall {
@@ -103,10 +115,15 @@ class Controller : public ControllerApi {
   void Cycle();
   /// The parts of a cycle, in their order.
   void FoldAndPrune(WallTime now);
+  /// With the demand at which it would be decided otherwise where somebody asks, and where the plan
+  /// is another one than before.
+  Plan MakePlanNow(const Topology& topology, const LoadSnapshot& load, bool asked, WallTime now);
   void AnswerRebalanceCalls(const Topology* topology, const LoadSnapshot& load, WallTime now);
   StatusOr<Recommendation> KeepAskedPlan(const Plan& plan, const RebalanceCall& call);
   void Recommend(const Plan& plan, const Topology* topology, WallTime now);
   void Act(const Topology* topology, WallTime now);
+  /// Writes down what policies in shadow would have.
+  void RunShadows(const Topology* topology, WallTime now);
   void Tell(const Topology* topology, const LoadSnapshot& load, const Plan& plan, WallTime now);
   void Publish(const Topology* topology, LoadSnapshot load, Plan plan, WallTime now);
 
@@ -137,14 +154,17 @@ class Controller : public ControllerApi {
                        const std::string& detail);
   /// Remembered for this cycle's view; logged when it is new.
   void Complain(const std::string& problem);
-  [[nodiscard]] PlannerState CurrentPlannerState() const;
+  [[nodiscard]] PlannerState CurrentPlannerState(WallTime now) const;
+  /// As PersonHolds::Against; takes `mutex_`.
+  [[nodiscard]] std::optional<Reason> HeldByPerson(const Plan& plan, WallTime now) const;
   void Wake();
 
   const ControllerOptions options_;
   ControllerParts parts_;
   DemandMemory memory_;
-  Continuity continuity_;  // of the newest look
+  KeptContinuity continuity_;
   CapacityLedger ledger_;
+  Shadows shadows_;
   Executor executor_;
 
   // Of the cycle's thread alone.
@@ -157,13 +177,26 @@ class Controller : public ControllerApi {
   HealthWatch health_;
   std::vector<Reason> holds_;
   std::optional<WallTime> folded_;  // the hour of the newest folding
+  struct Turning {
+    std::string hash;  // of the plan
+    std::optional<TurningPoint> more;
+    std::optional<TurningPoint> less;
+  };
+  Turning turning_;  // of the newest plan that does something
 
   mutable std::mutex auto_lock_mutex_;  // guards the lock; taken after mutex_ where both are
   AutoLock auto_lock_;
 
+  std::mutex explain_mutex_;  // guards the next two; taken alone
+  std::condition_variable explained_;
+  std::int64_t explain_asked_ = 0;     // how often
+  std::int64_t explain_answered_ = 0;  // up to which of them
+
   std::atomic<bool> refresh_topology_{false};
   mutable std::mutex mutex_;  // guards what follows
   ControllerView view_;
+  std::shared_ptr<const PartOutlook> outlook_;
+  PersonHolds person_holds_;
   ExperienceWatch watch_;
   MoveExperience experience_;
   std::optional<WallTime> last_action_ended_;

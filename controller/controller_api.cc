@@ -4,6 +4,51 @@
 #include "controller/controller.h"
 
 namespace tidewright {
+namespace {
+
+StatusOr<std::vector<int>> PartitionsOf(const ClusterPart& part,
+                                        const std::optional<Topology>& topology) {
+  if (part.partition) return std::vector<int>{*part.partition};
+  if (!topology) return Error(StatusCode::kFailedPrecondition, "the cluster does not answer");
+  const Shard* found = nullptr;
+  for (const Shard& shard : topology->shards) {
+    if (shard.id != part.shard && shard.master.Address() != part.shard &&
+        !shard.id.starts_with(part.shard)) {
+      continue;
+    }
+    if (found != nullptr) {
+      return Error(StatusCode::kInvalidArgument, "more than one shard begins with '{}'",
+                   part.shard);
+    }
+    found = &shard;
+  }
+  if (found == nullptr || part.shard.empty()) {
+    return Error(StatusCode::kNotFound, "no shard '{}': `tidectl topology` lists them", part.shard);
+  }
+  return Expand(found->partitions);
+}
+
+}  // namespace
+
+StatusOr<Forecast> Controller::ForecastPart(Resource resource, const ClusterPart& part) const {
+  std::shared_ptr<const PartOutlook> outlook;
+  std::optional<Topology> topology;
+  {
+    std::scoped_lock lock(mutex_);
+    outlook = outlook_;
+    topology = view_.topology;
+  }
+  if (outlook == nullptr || !outlook->demand[resource]) {
+    return Error(StatusCode::kFailedPrecondition, "there is no forecast of {} yet",
+                 ResourceName(resource));
+  }
+  TW_ASSIGN_OR_RETURN(const std::vector<int> partitions, PartitionsOf(part, topology));
+  TW_ASSIGN_OR_RETURN(
+      Forecast forecast,
+      tidewright::ForecastPart(*outlook->demand[resource], outlook->shares[resource], partitions));
+  forecast.paths = {};
+  return forecast;
+}
 
 ControllerView Controller::View() const {
   ControllerView view;
@@ -20,6 +65,20 @@ ControllerView Controller::View() const {
     view.estimated_end = estimate_.End(*view.action, view.progress, view.now);
   }
   return view;
+}
+
+ControllerView Controller::ExplainedView() {
+  std::int64_t mine = 0;
+  {
+    std::scoped_lock lock(explain_mutex_);
+    mine = ++explain_asked_;
+  }
+  Wake();
+  {
+    std::unique_lock lock(explain_mutex_);
+    explained_.wait_for(lock, kExplainPatience, [&] { return explain_answered_ >= mine; });
+  }
+  return View();
 }
 
 StatusOr<std::vector<Recommendation>> Controller::Recommendations(int limit) const {
@@ -53,6 +112,9 @@ StatusOr<Recommendation> Controller::Approve(const std::string& hash_prefix, con
                  "the controller only observes: set 'mode: approve' for it to act on approvals");
   }
   TW_ASSIGN_OR_RETURN(const auto found, parts_.journal.FindRecommendation(hash_prefix));
+  if (const auto held = HeldByPerson(found.plan, parts_.clock.Wall())) {
+    return Error(StatusCode::kFailedPrecondition, "{}", held->text);
+  }
   {
     std::scoped_lock lock(mutex_);
     if (!view_.topology || view_.topology->Fingerprint() != found.plan.topology_fingerprint) {

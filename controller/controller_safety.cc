@@ -19,6 +19,7 @@ constexpr char kHealthPause[] = "the store became worse: ";
 Status Controller::LoadSafety(WallTime now) {
   TW_RETURN_IF_ERROR(stop_watch_.Load());
   TW_RETURN_IF_ERROR(auto_lock_.Load(now));
+  TW_RETURN_IF_ERROR(person_holds_.Load());
   TW_ASSIGN_OR_RETURN(const auto reset, parts_.journal.Fact(kBreakerReset));
   if (reset) breaker_reset_ = WallTime(Duration(std::atoll(reset->c_str())));
   return OkStatus();
@@ -64,6 +65,7 @@ void Controller::FindHolds(const Plan& plan, WallTime now) {
                             stopped_->why.empty() ? "" : ", ", stopped_->why)});
   }
   hold(not_leading_);
+  hold(HeldByPerson(plan, now));
   std::scoped_lock lock(mutex_);
   if (newest_action_ && newest_action_->state == ActionState::kPaused) {
     hold(Reason{ReasonCode::kActionPaused,
@@ -194,6 +196,35 @@ Status Controller::SetAutoLock(bool locked, const std::string& who, const std::s
     std::scoped_lock lock(auto_lock_mutex_);
     TW_RETURN_IF_ERROR(auto_lock_.Set(locked, who, why, parts_.clock.Wall()));
   }
+  Wake();
+  return OkStatus();
+}
+
+std::optional<Reason> Controller::HeldByPerson(const Plan& plan, WallTime now) const {
+  std::scoped_lock lock(mutex_);
+  return person_holds_.Against(plan, options_.policy, now);
+}
+
+StatusOr<PersonHold> Controller::AddHold(WallTime until, const std::string& who,
+                                         const std::string& why) {
+  StatusOr<PersonHold> hold = [&] {
+    std::scoped_lock lock(mutex_);
+    return person_holds_.Add(until, who, why, parts_.clock.Wall());
+  }();
+  if (hold.ok()) {
+    spdlog::warn("held: {}", ToString(*hold));
+    Wake();
+  }
+  return hold;
+}
+
+Status Controller::ClearHold(const std::string& id, const std::string& who,
+                             const std::string& why) {
+  {
+    std::scoped_lock lock(mutex_);
+    TW_RETURN_IF_ERROR(person_holds_.Clear(id, who, why, parts_.clock.Wall()));
+  }
+  spdlog::warn("hold {} is cleared by {}", id, who);
   Wake();
   return OkStatus();
 }

@@ -20,6 +20,10 @@ SeriesKey GateKey(const std::string& cluster) {
   return {cluster, Scope::kCluster, "forecast-gate", Resource::kRequests};
 }
 
+SeriesKey SharesKey(const std::string& cluster) {
+  return {cluster, Scope::kPartition, "shares", Resource::kRequests};
+}
+
 }  // namespace
 
 DemandMemory::DemandMemory(std::string cluster, const Policy& policy, History& history,
@@ -43,6 +47,10 @@ Status DemandMemory::Load(WallTime now) {
       if (calibration.ok()) states_[r].calibration = *std::move(calibration);
     }
     TW_ASSIGN_OR_RETURN(states_[r], Update(std::move(states_[r]), series));
+  }
+  TW_ASSIGN_OR_RETURN(const std::string kept_shares, history_.ReadState(SharesKey(cluster_)));
+  if (!kept_shares.empty()) {
+    if (auto shares = ShareMemory::Decode(kept_shares); shares.ok()) shares_ = *std::move(shares);
   }
   TW_ASSIGN_OR_RETURN(const std::string kept_gate, history_.ReadState(GateKey(cluster_)));
   if (!kept_gate.empty()) {
@@ -115,7 +123,30 @@ Status DemandMemory::Observe(const LoadSnapshot& load, const Topology* topology,
     auto updated = Update(states_[r], fresh);
     if (updated.ok()) states_[r] = *std::move(updated);
   }
+  LearnShares(load, minute);
   return all.empty() ? OkStatus() : history_.Append(all);
+}
+
+void DemandMemory::LearnShares(const LoadSnapshot& load, WallTime minute) {
+  if (load.partitions.empty() || load.partitions_sampled <= shares_sampled_) return;
+  shares_sampled_ = load.partitions_sampled;
+  std::vector<double> shares(load.partitions.size());
+  for (Resource r : kAllResources) {
+    if (!load.total[r].fresh()) continue;
+    double sum = 0;
+    for (std::size_t p = 0; p < shares.size(); ++p) sum += shares[p] = load.partitions[p].share[r];
+    if (sum > 0) shares_.Update(r, shares, load.total[r].value, minute);
+  }
+}
+
+void DemandMemory::LookOut(WallTime now) {
+  auto outlook = std::make_shared<PartOutlook>();
+  outlook->demand = demand_;
+  for (Resource r : kAllResources) {
+    outlook->shares[r] = shares_.Shares(r, now);
+    partition_weights_[r] = shares_.Means(r, now);
+  }
+  outlook_ = std::move(outlook);
 }
 
 Status DemandMemory::Forecast(WallTime now) {
@@ -150,6 +181,7 @@ Status DemandMemory::Forecast(WallTime now) {
           fmt::format("no forecast of {}: {}", ResourceName(r), Message(forecast.status())));
     }
   }
+  LookOut(now);
   return KeepCalibrations(now);
 }
 
@@ -163,6 +195,9 @@ Status DemandMemory::KeepCalibrations(WallTime now) {
   }
   if (states.empty()) return OkStatus();
   states.push_back({.key = GateKey(cluster_), .bytes = EncodeGate(gate_)});
+  if (shares_.partitions() > 0) {
+    states.push_back({.key = SharesKey(cluster_), .bytes = shares_.Encode()});
+  }
   TW_RETURN_IF_ERROR(history_.KeepStates(states));
   kept_at_ = hour;
   return OkStatus();

@@ -1,6 +1,7 @@
 // The demand series that the controller forecasts from: fed by each cycle, kept in the history.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -11,11 +12,18 @@
 #include "core/status.h"
 #include "core/topology.h"
 #include "forecast/forecaster.h"
+#include "forecast/partition_shares.h"
 #include "history/history.h"
 #include "planner/planner.h"
 #include "planner/policy.h"
 
 namespace tidewright {
+
+/// What a part of the cluster is forecast from; never changed once it is there.
+struct PartOutlook {
+  PerResource<std::optional<tidewright::Forecast>> demand;  ///< of the cluster, with paths
+  PerResource<std::vector<Share>> shares;  ///< [partition]; empty where they are not known
+};
 
 /// Not thread-safe: belongs to the control cycle.
 class DemandMemory {
@@ -38,8 +46,17 @@ class DemandMemory {
   [[nodiscard]] const PerResource<std::optional<tidewright::Forecast>>& demand() const {
     return demand_;
   }
+  /// Observed demand of the cluster by the minute, as far back as it is remembered.
+  [[nodiscard]] const Series& observed(Resource r) const { return states_[r].observed; }
   /// Observed demand at the policy's step, as the planner looks back at it.
   [[nodiscard]] const RecentDemand& recent() const { return recent_; }
+  /// What partitions are of the cluster, as it was when the newest forecasts were made; with these.
+  /// Null before the first ones.
+  [[nodiscard]] const std::shared_ptr<const PartOutlook>& outlook() const { return outlook_; }
+  /// What partitions were of the cluster lately, adding up to 1: of resources of which it is known.
+  [[nodiscard]] const PerResource<std::vector<double>>& partition_weights() const {
+    return partition_weights_;
+  }
   /// What the forecast's promises came to; written down with the calibrations.
   [[nodiscard]] const ForecastGate& gate() const { return gate_; }
   void SetGate(ForecastGate gate) { gate_ = std::move(gate); }
@@ -50,6 +67,8 @@ class DemandMemory {
 
  private:
   Status KeepCalibrations(WallTime now);
+  void LearnShares(const LoadSnapshot& load, WallTime minute);
+  void LookOut(WallTime now);
   void RefreshRecent(Resource resource, WallTime now);
   std::vector<HistoryPoint> Points(const LoadSnapshot& load, const Topology* topology, bool moving,
                                    WallTime minute) const;
@@ -64,6 +83,10 @@ class DemandMemory {
   PerResource<ForecastState> states_;
   PerResource<std::optional<tidewright::Forecast>> demand_;
   RecentDemand recent_;
+  ShareMemory shares_;
+  WallTime shares_sampled_;  ///< of the shares that were learned last
+  PerResource<std::vector<double>> partition_weights_;
+  std::shared_ptr<const PartOutlook> outlook_;
   ForecastGate gate_;
   std::vector<std::string> problems_;
   std::optional<WallTime> recorded_;  ///< minute that was recorded last

@@ -144,6 +144,25 @@ CollectorOptions ToCollectorOptions(const CollectorConfig& config) {
   return options;
 }
 
+/// What a pace sets, and then what the file changes of it.
+void SetPace(const ActuatorConfig& config, redis::RedisActuatorOptions& options) {
+  redis::SetPreset(options, redis::FindMovePreset(config.pace).value_or(redis::MovePreset{}));
+  redis::MoveLimits& limits = options.limits;
+  limits.groups_at_once = config.groups_at_once.value_or(limits.groups_at_once);
+  limits.keys_per_second = config.keys_per_second.value_or(limits.keys_per_second);
+  limits.max_pause = config.max_pause.value_or(limits.max_pause);
+  limits.max_open = config.max_open.value_or(limits.max_open);
+  limits.max_latency = config.max_latency.value_or(limits.max_latency);
+  if (config.max_replication_lag_bytes) {
+    limits.max_replication_lag_bytes = static_cast<std::int64_t>(*config.max_replication_lag_bytes);
+  }
+  limits.max_asks_per_second = config.max_asks_per_second.value_or(limits.max_asks_per_second);
+  limits.max_tryagains_per_second =
+      config.max_tryagains_per_second.value_or(limits.max_tryagains_per_second);
+  limits.max_target_memory_share =
+      config.max_target_memory_share.value_or(limits.max_target_memory_share);
+}
+
 /// Null where the lock of the data folder is enough, or nothing will be changed.
 StatusOr<std::unique_ptr<Leadership>> MakeLeadership(const Config& config,
                                                      const std::string& instance,
@@ -186,6 +205,7 @@ StatusOr<redis::RedisActuatorOptions> ToActuatorOptions(const Config& all,
   options.migrate_credentials = migrate;
   TW_ASSIGN_OR_RETURN(options.allowed_targets, Networks::Parse(config.allowed_targets));
   options.keys_per_migrate = config.keys_per_migrate;
+  SetPace(all.actuator, options);
   options.big_key_bytes = config.big_key_bytes;
   options.allow_unprotected_targets = config.allow_unprotected_targets;
   return options;
@@ -257,7 +277,8 @@ Status RunController(const Config& config, std::stop_token stop) {
        .policy = config.policy,
        .calendar_path = config.calendar,
        .version = TIDEWRIGHT_VERSION,
-       .audit = {.keep = config.audit.keep, .entries = config.audit.entries}},
+       .audit = {.keep = config.audit.keep, .entries = config.audit.entries},
+       .shadow = config.shadow},
       {*clock, collector, *history, *journal, actuator, metrics, stop_switch, alerts.get(),
        leadership.get()});
   TW_RETURN_IF_ERROR(controller.Open());

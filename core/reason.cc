@@ -6,7 +6,7 @@
 namespace tidewright {
 namespace {
 
-constexpr std::array<std::pair<ReasonCode, const char*>, 37> kNames = {{
+constexpr std::array<std::pair<ReasonCode, const char*>, 42> kNames = {{
     {ReasonCode::kForecastExceedsCapacity, "forecast_exceeds_capacity"},
     {ReasonCode::kDemandExceedsCapacity, "demand_exceeds_capacity"},
     {ReasonCode::kForecastBelowCapacity, "forecast_below_capacity"},
@@ -34,6 +34,11 @@ constexpr std::array<std::pair<ReasonCode, const char*>, 37> kNames = {{
     {ReasonCode::kBudget, "budget"},
     {ReasonCode::kForeignChange, "foreign_change"},
     {ReasonCode::kClockJumped, "clock_jumped"},
+    {ReasonCode::kDecreaseKept, "decrease_kept"},
+    {ReasonCode::kQuotaTooSmall, "quota_too_small"},
+    {ReasonCode::kPartitionTooBig, "partition_too_big"},
+    {ReasonCode::kHotKey, "hot_key"},
+    {ReasonCode::kHeld, "held"},
     {ReasonCode::kStopped, "stopped"},
     {ReasonCode::kAutoLocked, "auto_locked"},
     {ReasonCode::kFailureBackoff, "failure_backoff"},

@@ -37,6 +37,12 @@ enum class ReasonCode {
   kBudget,            ///< it would cost more than the policy's budget
   kForeignChange,     ///< somebody else changed the topology a short while ago
   kClockJumped,       ///< the clock was set a short while ago
+  kDecreaseKept,      ///< a quota's decrease is worth more later: the store allows few of them
+  // What helps where one partition or a quota is short, not the cluster.
+  kQuotaTooSmall,    ///< a tenant asks for more than its quota, its partitions bear it
+  kPartitionTooBig,  ///< a partition outgrows its limit by many keys: it can be split
+  kHotKey,           ///< one key carries a partition: no split helps
+  kHeld,              ///< a person holds everything back until a time
   // Why nothing is begun by itself, whatever is planned.
   kStopped,         ///< the kill switch is thrown
   kAutoLocked,      ///< auto mode is locked: it is as approve mode

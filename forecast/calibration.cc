@@ -21,6 +21,12 @@ constexpr Calibration::PerLevel kShare = {0.50F, 0.30F, 0.15F, 0.05F};
 // Of that, by the maximum over the band's window; the rest by its steps. Measured on 67 traces: the
 // maxima hold with the steps, and a small share leaves each series' steps nearer to their promise.
 constexpr std::array<float, kBands> kWindowShare = {0.12F, 0.30F, 0.0F};
+// After a shock the farthest band hears of misses for a day and would take a week to forget them: a
+// scale that is wider than it was up to two days ago by more than this narrows so much faster,
+// while promises hold. Measured on 67 traces, shifted and not: pinball loss is lower in both.
+constexpr int kReturningBand = kBands - 1;
+constexpr float kReturnsBeyond = 0.1F;
+constexpr float kReturn = 3;
 constexpr float kNarrowest = -3.7F;    // as far below the median as the raw quantile is above it
 constexpr float kWidest = 1.4F;        // four times
 constexpr float kLinearBelow = -0.7F;  // a scale of a half
@@ -37,7 +43,11 @@ constexpr std::array<double, kBands> kCentreHours = {0.5, 2.5, 12};
 // Of realised coverage: so many origins count.
 constexpr float kMemory = 168;
 constexpr std::size_t kMostOpen = 256;
-constexpr std::uint8_t kVersion = 2;
+constexpr std::uint8_t kVersion = 3;
+// How far back the scale is remembered, and how precisely it is kept.
+constexpr Duration kEarlierEvery = hours(12);
+constexpr std::size_t kMostEarlier = 4;
+constexpr float kEarlierUnit = 4096;
 
 // Where in the horizon promises are checked: by band, so many steps evenly up to these hours; and
 // the window whose maximum is checked beside them.
@@ -168,7 +178,11 @@ void Settle(const Check& check, const Seen& seen, Calibration& c) {
   }
   if (check.stale) return;
   for (std::size_t l = 0; l < kTrackedLevels.size(); ++l) {
-    const float moved = kTogether[check.band] * together + kAlone[check.band] * miss[l];
+    float moved = kTogether[check.band] * together + kAlone[check.band] * miss[l];
+    if (check.band == kReturningBand && moved < 0 && !c.earlier.empty() &&
+        scale[l] > c.earlier.front().log_scale[check.band][l] + kReturnsBeyond) {
+      moved *= kReturn;
+    }
     scale[l] = std::clamp(scale[l] + check.weight * moved, kNarrowest, kWidest);
   }
 }
@@ -198,6 +212,25 @@ bool GetFirstCheck(const std::string& bytes, std::size_t& at, Check& check) {
   check.begin = WallTime(Duration(begin));
   check.end = WallTime(Duration(end));
   check.band = band;
+  return true;
+}
+
+bool GetEarlier(const std::string& bytes, std::size_t& at, Calibration& c) {
+  std::uint8_t count = 0;
+  if (!Get(bytes, at, count) || count > kMostEarlier) return false;
+  for (int i = 0; i < count; ++i) {
+    Calibration::Earlier& earlier = c.earlier.emplace_back();
+    std::int64_t when = 0;
+    if (!Get(bytes, at, when)) return false;
+    earlier.at = WallTime(Duration(when));
+    for (Calibration::PerLevel& scales : earlier.log_scale) {
+      for (float& s : scales) {
+        std::int16_t kept = 0;
+        if (!Get(bytes, at, kept)) return false;
+        s = std::clamp(static_cast<float>(kept) / kEarlierUnit, kNarrowest, kWidest);
+      }
+    }
+  }
   return true;
 }
 
@@ -268,6 +301,11 @@ void NotePromises(const Forecast& forecast, Calibration& calibration) {
   if (first || FloorTo(forecast.start, kEvery[0]) > FloorTo(calibration.published, kEvery[0])) {
     Learn(forecast.quantiles[positions.median], calibration);
   }
+  auto& earlier = calibration.earlier;
+  if (earlier.empty() || forecast.start >= earlier.back().at + kEarlierEvery) {
+    earlier.push_back({.at = forecast.start, .log_scale = calibration.log_scale});
+    if (earlier.size() > kMostEarlier) earlier.erase(earlier.begin());
+  }
   for (int band = 0; band < kBands; ++band) {
     const Duration every = kEvery[band];
     // In step with the calendar: bands that are due together are noted together.
@@ -282,8 +320,15 @@ void NotePromises(const Forecast& forecast, Calibration& calibration) {
   }
 }
 
-void MarkStale(Calibration& calibration) {
-  for (Check& check : calibration.open) check.stale = true;
+void ForgetSince(WallTime at, double factor, Calibration& c) {
+  for (Check& check : c.open) check.stale = true;
+  while (!c.earlier.empty() && c.earlier.back().at > at) {
+    c.log_scale = c.earlier.back().log_scale;
+    c.earlier.pop_back();
+  }
+  if (!c.earlier.empty()) c.log_scale = c.earlier.back().log_scale;
+  c.usual *= static_cast<float>(factor);
+  c.spread *= static_cast<float>(factor);
 }
 
 void SettlePromises(const Series& observed, Calibration& calibration) {
@@ -309,6 +354,15 @@ std::string EncodeCalibration(const Calibration& c) {
   Put(c.spread, out);
   Put(std::int64_t{c.published.time_since_epoch().count()}, out);
   Put(std::int64_t{c.step.count()}, out);
+  Put(static_cast<std::uint8_t>(c.earlier.size()), out);
+  for (const Calibration::Earlier& earlier : c.earlier) {
+    Put(std::int64_t{earlier.at.time_since_epoch().count()}, out);
+    for (const Calibration::PerLevel& scales : earlier.log_scale) {
+      for (const float s : scales) {
+        Put(static_cast<std::int16_t>(std::lround(s * kEarlierUnit)), out);
+      }
+    }
+  }
   std::string checks;
   std::uint32_t open = 0;
   for (const Check& check : c.open) {
@@ -346,8 +400,8 @@ StatusOr<Calibration> DecodeCalibration(const std::string& bytes) {
   }
   if (!Get(bytes, at, c.log_scale) || !Get(bytes, at, c.coverage) || !Get(bytes, at, c.settled) ||
       (version > 1 && (!Get(bytes, at, c.usual) || !Get(bytes, at, c.spread))) ||
-      !Get(bytes, at, published) || !Get(bytes, at, step) || !Get(bytes, at, open) ||
-      open > kMostOpen) {
+      !Get(bytes, at, published) || !Get(bytes, at, step) ||
+      (version > 2 && !GetEarlier(bytes, at, c)) || !Get(bytes, at, open) || open > kMostOpen) {
     return bad("cut short");
   }
   if (step < 0 || (step == 0 && open > 0)) return bad("of no step");

@@ -29,7 +29,8 @@ struct Check {
 /// being 1 or 0: quantile tracking (Angelopoulos, Candès and Tibshirani, Conformal PID control,
 /// 2023) on a scale instead of an offset. Its error over time vanishes whatever the series does, as
 /// long as the scale stays within its bounds. A part of each miss moves all levels together: the
-/// lower ones hear back often and pull the higher ones back soon after a shock.
+/// lower ones hear back often and pull the higher ones back soon after a shock. Beyond four hours a
+/// scale that a shock has widened narrows faster than it would by itself.
 struct Calibration {
   using PerLevel = std::array<float, kTrackedLevels.size()>;
   std::array<PerLevel, kBands> log_scale{};
@@ -39,7 +40,14 @@ struct Calibration {
   float spread = 0;                         ///< their mean distance from it
   std::vector<Check> open;                  ///< not yet due, in the order in which they were made
   WallTime published;                       ///< of the last origin that made promises
-  Duration step{0};                         ///< of the forecasts that made them
+  /// The scale as it was at earlier times, oldest first, half a day apart: what was learned since
+  /// can be taken back.
+  struct Earlier {
+    WallTime at;
+    std::array<PerLevel, kBands> log_scale{};
+  };
+  std::vector<Earlier> earlier;
+  Duration step{0};  ///< of the forecasts that made them
 
   /// How high a median is among those that were published lately: −1 … 1.
   [[nodiscard]] double Height(double median) const;
@@ -57,9 +65,10 @@ struct Calibration {
 /// must hold the tracked ones, else nothing is noted.
 void NotePromises(const Forecast& forecast, Calibration& calibration);
 
-/// A change of level was found that open promises did not know: whether they hold tells of it
-/// alone. They still count as coverage, and no longer move the scale.
-void MarkStale(Calibration& calibration);
+/// A change of level by `factor` at `at` was found. Promises that did not know of it tell of it
+/// alone: those that are open still count as coverage and no longer move the scale; what those that
+/// were settled since `at` did to the scale is taken back, as far as it is remembered (two days).
+void ForgetSince(WallTime at, double factor, Calibration& calibration);
 
 /// Settles what is due by the end of `observed`. Where a step was not observed, or was saturated
 /// below the bound, nothing can be told, and nothing changes.

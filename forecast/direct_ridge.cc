@@ -43,14 +43,13 @@ DirectRidge::Recent DirectRidge::RecentAt(const Windows& w, const Track& track, 
     const double* shape = track.shape_sums.data() + origin - w.season;
     return static_cast<float>((seen - (shape[0] - shape[-steps])) * per_steps);
   };
-  return {.last_day = static_cast<float>(last_day),
-          .deviations = {deviation(1, 1.0), deviation(w.quarter, w.per_quarter),
-                         deviation(w.hour, w.per_hour),
-                         static_cast<float>(
-                             w.season > 0
-                                 ? last_day - track.ShapeMean(origin - 2 * w.season,
-                                                              origin - w.season)
-                                 : track.Mean(origin - 6 * w.hour, origin) - last_day)}};
+  return {
+      .last_day = static_cast<float>(last_day),
+      .deviations = {
+          deviation(1, 1.0), deviation(w.quarter, w.per_quarter), deviation(w.hour, w.per_hour),
+          static_cast<float>(
+              w.season > 0 ? last_day - track.ShapeMean(origin - 2 * w.season, origin - w.season)
+                           : track.Mean(origin - 6 * w.hour, origin) - last_day)}};
 }
 
 DirectRidge::Rows DirectRidge::RowsFor(const Prepared& p, const Track& track, bool with_long,
@@ -58,6 +57,10 @@ DirectRidge::Rows DirectRidge::RowsFor(const Prepared& p, const Track& track, bo
   Rows rows{.earliest = Earliest(p, with_long), .stride = 1, .last_day = {}, .deviations = {}};
   rows.stride = std::max(1 + (cutoff - rows.earliest) / kMaximumRows, p.hour / 4);
   const Windows windows(p);
+  const auto count =
+      static_cast<std::size_t>(std::max(0, cutoff - rows.earliest) / rows.stride + 1);
+  rows.last_day.reserve(count);
+  for (auto& column : rows.deviations) column.reserve(count);
   for (int origin = rows.earliest; origin < cutoff; origin += rows.stride) {
     const Recent recent = RecentAt(windows, track, origin);
     rows.last_day.push_back(recent.last_day);
@@ -80,12 +83,11 @@ void DirectRidge::FitKnot(const Prepared& p, int knot, const Rows& rows, std::si
     Model& model = models_[m];
     int end = (model.cutoff - knot - rows.earliest + rows.stride - 1) / rows.stride;
     end = std::clamp(end, begin, all);
-    const auto count = static_cast<std::size_t>(end - begin);
+    const int count = end - begin;
     // Of the place that is forecast: base, last, lasting, target; and whether it was seen.
-    std::array<std::vector<float>, kFeatures - kRecent + 2> place;
-    for (auto& column : place) column.resize(count);
-    for (std::size_t i = 0; i < count; ++i) {
-      const int row = begin + static_cast<int>(i);
+    std::array<float, kMaximumRows + 1> place[kFeatures - kRecent + 2];
+    for (int i = 0; i < count; ++i) {
+      const int row = begin + i;
       const int at = rows.earliest + row * rows.stride + knot;
       const float base = back > 0 ? track.shape[at - back] : rows.last_day[row];
       place[0][i] = base;
@@ -97,7 +99,7 @@ void DirectRidge::FitKnot(const Prepared& p, int knot, const Rows& rows, std::si
     const float* columns[kFeatures + 1];
     for (int j = 0; j < kRecent; ++j) columns[j] = rows.deviations[j].data() + begin;
     for (int j = kRecent; j <= kFeatures; ++j) columns[j] = place[j - kRecent].data();
-    moments.Add(columns, end - begin, place[4].data());
+    moments.Add(columns, count, place[4].data());
     begin = end;
     const Ridge ridge = moments.Solve(penalty);
     if (ridge.coefficients.empty()) continue;
@@ -139,8 +141,7 @@ void DirectRidge::Between(const Prepared& p, const Recent& recent, const Model& 
   const std::size_t next = std::min(knot + 1, model.knots.size() - 1);
   const int begin = model.knots[knot];
   const int end = knot == next ? horizon : std::min(horizon, model.knots[next]);
-  const float per_step =
-      knot == next ? 0.0F : 1.0F / static_cast<float>(model.knots[next] - begin);
+  const float per_step = knot == next ? 0.0F : 1.0F / static_cast<float>(model.knots[next] - begin);
   // What the features give at the knot, and what more of that by the next one.
   const Coefficients& here = model.coefficients[knot];
   Coefficients more = model.coefficients[next];

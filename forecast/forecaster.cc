@@ -226,12 +226,12 @@ StatusOr<ForecastState> Refit(ForecastState state, const ForecastRequest& reques
   const EventPlan events = PlanEvents(state, request);
   StatusOr<Ready> ready = MakeReady(Ordinary(events, state), request.step, nullptr);
   if (!ready.ok()) return Annotate(ready.status(), ToString(state.key));
-  const auto newest = [](const std::vector<LevelBreak>& breaks) {
-    return breaks.empty() ? WallTime{} : breaks.back().at;
-  };
-  const WallTime known = state.fitted == nullptr ? WallTime{} : newest(state.fitted->breaks);
-  if (state.fitted != nullptr && newest(ready->breaks) >= known + kSameBreak) {
-    MarkStale(state.calibration);
+  if (state.fitted != nullptr) {
+    const auto& before = state.fitted->breaks;
+    const WallTime known = before.empty() ? WallTime{} : before.back().at;
+    for (const LevelBreak& found : ready->breaks) {
+      if (found.at >= known + kSameBreak) ForgetSince(found.at, found.factor, state.calibration);
+    }
   }
   state.fitted = Fit(*ready, state.observed, request);
   return state;

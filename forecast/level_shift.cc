@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <span>
 
 namespace tidewright {
 namespace {
@@ -28,7 +29,7 @@ constexpr double kPriorEpisodes = 0.2;
 // A past bias is a precedent from this share of the size of the present one on.
 constexpr double kSimilarSize = 0.5;
 
-double Median(std::vector<double> values) {
+double Median(std::span<double> values) {
   const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
   std::nth_element(values.begin(), middle, values.end());
   return *middle;
@@ -41,6 +42,7 @@ double LogRatio(double observed, double forecast) {
 // Of the hours before `origin` as forecast from `earlier`; NaN where too little was observed.
 double Bias(const Prepared& p, int origin, int earlier, const std::vector<float>& forecast) {
   std::vector<double> logs;
+  logs.reserve(static_cast<std::size_t>(kWindowHours * p.hour));
   for (int i = origin - kWindowHours * p.hour; i < origin; ++i) {
     const auto h = static_cast<std::size_t>(i - earlier);
     if (std::isnan(p.targets[i]) || h >= forecast.size()) continue;
@@ -50,8 +52,8 @@ double Bias(const Prepared& p, int origin, int earlier, const std::vector<float>
   }
   if (2 * logs.size() < static_cast<std::size_t>(kWindowHours * p.hour)) return Series::kGap;
   const auto last_hour = std::min(logs.size(), static_cast<std::size_t>(p.hour));
-  const double recent = Median({logs.end() - static_cast<std::ptrdiff_t>(last_hour), logs.end()});
-  const double window = Median(std::move(logs));
+  const double recent = Median(std::span(logs).last(last_hour));
+  const double window = Median(logs);
   if (window * recent <= 0) return 0.0;
   return std::copysign(std::min(std::abs(window), std::abs(recent)), window);
 }
@@ -121,7 +123,7 @@ Biases Measure(const Prepared& p, const Combined& combined) {
     if (!std::isnan(bias)) sizes.push_back(std::abs(bias));
   }
   if (sizes.size() < kFewestBiases) return {};
-  out.spread = std::max(kSmallestSpread, 1.4826 * Median(std::move(sizes)));
+  out.spread = std::max(kSmallestSpread, 1.4826 * Median(sizes));
   return out;
 }
 

@@ -1,7 +1,9 @@
 #include "forecast/path_quantiles.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
+#include <memory>
 
 namespace tidewright {
 Place PlaceOf(double level, int n) {
@@ -14,29 +16,32 @@ Place PlaceOf(double level, int n) {
 ColumnSorter::ColumnSorter(const SamplePaths& paths, const std::vector<int>& ranks)
     : paths_(paths), values_(static_cast<std::size_t>(paths.paths) * kWidth) {
   const int n = paths.paths;
-  std::vector<Comparison> all;
-  all.reserve(static_cast<std::size_t>(16 * n));  // enough for the default of 200 paths
+  // Rounds of at most n/2 comparisons each; filled from the front, then what is needed from behind.
+  const int doublings = std::bit_width(static_cast<unsigned>(std::max(1, n - 1)));
+  const int most = n / 2 * (doublings * (doublings + 1) / 2);
+  const auto all = std::make_unique_for_overwrite<Comparison[]>(static_cast<std::size_t>(most));
+  Comparison* end = all.get();
   for (int p = 1; p < n; p *= 2) {
     for (int k = p; k >= 1; k /= 2) {
-      for (int j = k % p; j + k < n; j += 2 * k) {
-        if (k < p && (j + k) % (2 * p) == 0) continue;  // these two belong to different merges
-        for (int i = j; i < j + std::min(k, n - k - j); ++i) {
-          all.push_back({static_cast<std::uint16_t>(i), static_cast<std::uint16_t>(i + k)});
+      for (int j = k < p ? k : 0; j + k < n; j += 2 * k) {
+        if (k < p && ((j + k) & (2 * p - 1)) == 0) continue;  // these two are of different merges
+        const int stop = std::min(j + k, n - k);
+        for (int i = j; i < stop; ++i) {
+          *end++ = {static_cast<std::uint16_t>(i), static_cast<std::uint16_t>(i + k)};
         }
       }
     }
   }
   std::vector<std::uint8_t> needed(static_cast<std::size_t>(n), 0);
   for (const int rank : ranks) needed[static_cast<std::size_t>(rank)] = 1;
-  network_.resize(all.size());
-  std::size_t first = all.size();
-  for (std::size_t i = all.size(); i-- > 0;) {
-    const Comparison c = all[i];
+  Comparison* first = end;
+  for (const Comparison* at = end; at != all.get();) {
+    const Comparison c = *--at;
     if ((needed[c.low] | needed[c.high]) == 0) continue;
     needed[c.low] = needed[c.high] = 1;
-    network_[--first] = c;
+    *--first = c;
   }
-  network_.erase(network_.begin(), network_.begin() + static_cast<std::ptrdiff_t>(first));
+  network_.assign(first, end);
 }
 
 void ColumnSorter::Sort(int step) {

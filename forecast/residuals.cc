@@ -104,9 +104,9 @@ double Residuals::Spread(double forecast) const { return SpreadOf(forecast, powe
 Residuals MeasureResiduals(const Prepared& p, const Combined& combined) {
   Residuals out;
   out.power = LikeliestPower(p, combined);
+  out.lines.reserve(combined.origins.size());
   for (std::size_t o = 0; o < combined.origins.size(); ++o) {
-    std::vector<float> line =
-        ErrorLine(p, combined.origins[o], combined.past[o], out.power);
+    std::vector<float> line = ErrorLine(p, combined.origins[o], combined.past[o], out.power);
     Calm(line);
     out.lines.push_back(std::move(line));
   }

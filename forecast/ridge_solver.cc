@@ -65,43 +65,70 @@ Solution WithBestPenalty(const Problem& problem) {
   return {.penalty = kPenalties[best], .beta = Column(betas, best, features)};
 }
 
-double Dot(const float* a, const float* b, int count) {
-  Floats even = Splat(0);
-  Floats odd = Splat(0);
-  int i = 0;
-  for (; i + 2 * kLanes <= count; i += 2 * kLanes) {
-    even += Load(a + i) * Load(b + i);
-    odd += Load(a + i + kLanes) * Load(b + i + kLanes);
+// Σ a·b over `count` rows (a multiple of kLanes), for kColumns columns b, `apart` from each other.
+template <int kColumns>
+void Dots(const float* a, const float* b, int apart, int count, double* to) {
+  Floats sums[kColumns] = {};
+  for (int i = 0; i < count; i += kLanes) {
+    const Floats from_a = Load(a + i);
+    for (int k = 0; k < kColumns; ++k) sums[k] += from_a * Load(b + k * apart + i);
   }
-  if (i < count) even += Load(a + i) * Load(b + i);
-  return Sum(even + odd);
+  for (int k = 0; k < kColumns; ++k) to[k] += Sum(sums[k]);
+}
+
+// The same for any number of columns.
+void Dots(int columns, const float* a, const float* b, int apart, int count, double* to) {
+  for (; columns >= 4; columns -= 4, b += 4 * apart, to += 4) Dots<4>(a, b, apart, count, to);
+  if (columns == 3) Dots<3>(a, b, apart, count, to);
+  if (columns == 2) Dots<2>(a, b, apart, count, to);
+  if (columns == 1) Dots<1>(a, b, apart, count, to);
+}
+
+// Writes (from − reference)·seen to `to`, padded with zeros; returns its sum.
+double Shift(const float* from, const float* seen, float reference, int rows, float* to) {
+  const Floats subtracted = Splat(reference);
+  Floats sum = Splat(0);
+  int i = 0;
+  for (; i + kLanes <= rows; i += kLanes) {
+    Floats v = Load(from + i) - subtracted;
+    if (seen != nullptr) v = v * Load(seen + i);
+    sum += v;
+    Store(v, to + i);
+  }
+  if (i == rows) return Sum(sum);
+  Floats last = Splat(0);
+  for (int lane = 0; i + lane < rows; ++lane) {
+    last[lane] = (from[i + lane] - reference) * (seen == nullptr ? 1.0F : seen[i + lane]);
+  }
+  Store(last, to + i);
+  return Sum(sum + last);
 }
 
 }  // namespace
 
 void Moments::Add(std::span<const float* const> columns, int rows, const float* seen) {
   if (rows == 0) return;
-  const int width = features_ + 1;
-  const int padded = (rows + kLanes - 1) / kLanes * kLanes;
   const double count = seen == nullptr ? rows : SumOf(seen, rows);
   if (count == 0) return;
-  shifted_.resize(static_cast<std::size_t>(width * padded));
-  for (int j = 0; j < width; ++j) {
-    float* column = shifted_.data() + j * padded;
-    std::copy_n(columns[j], rows, column);
+  if (count == rows) seen = nullptr;
+  const int width = features_ + 1;
+  if (rows_ == 0) {
     // Gaps are filled: what stands in rows that are left out is near the others.
-    if (rows_ == 0) reference_[j] = SumOf(column, rows) / static_cast<float>(rows);
-    const Floats reference = Splat(reference_[j]);
-    if (count == rows) {
-      Transform(column, rows, [reference](Floats v) { return v - reference; });
-    } else {
-      Transform(
-          column, rows, [reference](Floats v, Floats is) { return (v - reference) * is; }, seen);
+    for (int j = 0; j < width; ++j) {
+      reference_[j] = SumOf(columns[j], rows) / static_cast<float>(rows);
     }
-    std::fill(column + rows, column + padded, 0.0F);
-    sums_[j] += SumOf(column, padded);
-    for (int k = 0; k <= j; ++k) {
-      products_[j][k] += Dot(column, shifted_.data() + k * padded, padded);
+  }
+  // As many rows at a time as fit into the fastest memory.
+  constexpr int kBlock = 160;
+  alignas(sizeof(Floats)) float shifted[kColumns * kBlock];
+  for (int begin = 0; begin < rows; begin += kBlock) {
+    const int size = std::min(kBlock, rows - begin);
+    const int padded = (size + kLanes - 1) / kLanes * kLanes;
+    for (int j = 0; j < width; ++j) {
+      float* column = shifted + j * kBlock;
+      sums_[j] += Shift(columns[j] + begin, seen == nullptr ? nullptr : seen + begin, reference_[j],
+                        size, column);
+      Dots(j + 1, column, shifted, kBlock, padded, products_[j].data());
     }
   }
   rows_ += count;
@@ -132,10 +159,10 @@ Ridge Moments::Solve(double penalty) const {
     }
     problem.target[j] = inverse[j] * covariance(p, j);
   }
-  const Solution solved =
-      penalty > 0 ? WithPenalty(problem, penalty) : WithBestPenalty(problem);
+  const Solution solved = penalty > 0 ? WithPenalty(problem, penalty) : WithBestPenalty(problem);
   Ridge out{.coefficients = {}, .penalty = solved.penalty};
   double intercept = reference_[p] + sums_[p] / rows_;
+  out.coefficients.reserve(static_cast<std::size_t>(p) + 1);
   out.coefficients.push_back(0.0F);
   for (int j = 0; j < p; ++j) {
     const double coefficient = inverse[j] * solved.beta[j];

@@ -37,7 +37,6 @@ class Moments {
   std::array<float, kColumns> reference_{};
   std::array<double, kColumns> sums_{};
   std::array<std::array<double, kColumns>, kColumns> products_{};  // [j][k ≤ j]
-  std::vector<float> shifted_;                                     // scratch: [column][row]
 };
 
 }  // namespace tidewright

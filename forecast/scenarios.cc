@@ -139,7 +139,8 @@ class PathMaker {
         scale_(static_cast<float>(p.scale)),
         hour_(p.hour),
         calibration_(calibration),
-        stretched_(!calibration.Trivial()) {
+        stretched_(!calibration.Trivial()),
+        far_from_(static_cast<int>(kFarHours * p.hour)) {
     float highest = 0;
     for (const float t : p.targets) {
       if (t > highest) highest = t;
@@ -161,12 +162,22 @@ class PathMaker {
   // What followed a past origin becomes this path's errors, in place, in units of demand; `normal`
   // says how far the path's scale is off and where it lies in the spread of an unseen day.
   void ScaleErrors(float normal, float* row) const {
+    const int steps = static_cast<int>(point_.size());
+    // Beyond kFarHours the doubt is the same for all steps.
+    const int near = std::min(steps, far_from_);
     Transform(
-        row, static_cast<int>(point_.size()),
+        row, near,
         [normal](Floats error, Floats spread, Floats doubt, Floats unseen) {
           return error * spread * Exp(doubt * normal) + unseen * normal;
         },
         spread_.data(), doubt_.data(), unseen_.data());
+    const Floats factor = Exp(Splat(static_cast<float>(kScaleDoubtFar) * normal));
+    Transform(
+        row + near, steps - near,
+        [normal, factor](Floats error, Floats spread, Floats unseen) {
+          return error * spread * factor + unseen * normal;
+        },
+        spread_.data() + near, unseen_.data() + near);
   }
 
   // Errors become demand: their median at each step is taken out, the forecast put in.
@@ -250,6 +261,7 @@ class PathMaker {
   float limit_ = 0;
   std::vector<float> spread_;
   std::vector<float> doubt_;  // of the errors' scale
+  int far_from_;              // from this step on it is kScaleDoubtFar
   std::vector<float> unseen_;
 };
 

@@ -44,6 +44,7 @@ void ShapeLevel::Fit(const Prepared& p, const std::vector<int>& cutoffs, int) {
     Model model{.cutoff = cutoff, .with_long = false, .coefficients = {}};
     model.with_long = blocks > kLags && cutoff > (blocks + 5) * p.season;
     std::vector<double> levels;  // newest first
+    levels.reserve(static_cast<std::size_t>(cutoff / stride + 1));
     for (int end = cutoff; end - p.season >= 0; end -= stride) levels.push_back(LogLevel(p, end));
     const int longest = (model.with_long ? blocks : kLags) * per_season;
     if (static_cast<int>(levels.size()) >= longest + kFewestSeasons * kRowsPerSeason) {
@@ -79,6 +80,7 @@ std::vector<double> ShapeLevel::Levels(const Prepared& p, const Model& model, in
   const int blocks = BlocksInLongSeason(p);
   const int past = std::min(origin / p.season, std::max(blocks, kLags));
   std::vector<double> levels;
+  levels.reserve(static_cast<std::size_t>(past + ahead));
   for (int k = past; k >= 1; --k) levels.push_back(LogLevel(p, origin - (k - 1) * p.season));
   const auto [low, high] = std::minmax_element(levels.begin(), levels.end());
   const double lowest = *low - kLogMargin;

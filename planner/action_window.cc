@@ -153,4 +153,10 @@ StatusOr<ActionWindow> ParseWindow(const std::string& text) {
   return window;
 }
 
+std::string ToString(const PersonHold& hold) {
+  std::string text = fmt::format("{} until {} by {}", hold.id, FormatTime(hold.until), hold.who);
+  if (!hold.why.empty()) text += ": " + hold.why;
+  return text;
+}
+
 }  // namespace tidewright

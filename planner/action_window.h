@@ -41,4 +41,18 @@ struct ActionWindow {
 /// and "hold until TIME: comment" for no_actions always. kInvalidArgument says what is wrong.
 [[nodiscard]] StatusOr<ActionWindow> ParseWindow(const std::string& text);
 
+/// What a person said while the controller runs: nothing begins until then. Kept in the journal.
+struct PersonHold {
+  std::string id;  ///< "h-1", …
+  std::string who;
+  std::string why;
+  WallTime since;
+  WallTime until;
+
+  [[nodiscard]] bool Active(WallTime now) const { return now < until; }
+  friend bool operator==(const PersonHold&, const PersonHold&) = default;
+};
+/// "h-1 until 2027-01-31T00:00:00Z by ann: quarter close"
+[[nodiscard]] std::string ToString(const PersonHold& hold);
+
 }  // namespace tidewright

@@ -1,9 +1,29 @@
 #include "planner/continuity.h"
 
 #include <algorithm>
+#include <sstream>
 
 namespace tidewright {
 namespace {
+
+constexpr char kVersion[] = "continuity-1";
+constexpr char kNever[] = "never";
+constexpr char kNoFingerprint[] = "-";
+
+std::string Text(const std::optional<WallTime>& time) {
+  return time ? std::to_string(time->time_since_epoch().count()) : kNever;
+}
+
+bool Read(std::istream& in, std::optional<WallTime>& time) {
+  std::string word;
+  if (!(in >> word)) return false;
+  if (word == kNever) return true;
+  Duration::rep micros = 0;
+  std::istringstream number(word);
+  if (!(number >> micros) || !number.eof()) return false;
+  time = WallTime(Duration(micros));
+  return true;
+}
 
 constexpr Duration kShortestGap = std::chrono::minutes(30);
 
@@ -39,6 +59,29 @@ Continuity After(const Continuity& before, const Look& look) {
     }
   }
   return after;
+}
+
+std::string EncodeContinuity(const Continuity& continuity) {
+  return fmt::format("{} {} {} {} {} {}", kVersion,
+                     continuity.fingerprint.empty() ? kNoFingerprint : continuity.fingerprint,
+                     Text(continuity.looked), continuity.in_flight ? 1 : 0,
+                     Text(continuity.foreign_change), Text(continuity.clock_jump));
+}
+
+StatusOr<Continuity> DecodeContinuity(const std::string& text) {
+  std::istringstream in(text);
+  std::string version;
+  Continuity out;
+  int in_flight = 0;
+  const bool read = (in >> version) && version == kVersion && (in >> out.fingerprint) &&
+                    Read(in, out.looked) && (in >> in_flight) && Read(in, out.foreign_change) &&
+                    Read(in, out.clock_jump);
+  if (!read || in_flight < 0 || in_flight > 1) {
+    return Error(StatusCode::kDataLoss, "not what was known of a topology");
+  }
+  if (out.fingerprint == kNoFingerprint) out.fingerprint.clear();
+  out.in_flight = in_flight == 1;
+  return out;
 }
 
 }  // namespace tidewright

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "core/status.h"
 #include "core/time.h"
 
 namespace tidewright {
@@ -16,6 +17,8 @@ struct Continuity {
   bool in_flight = false;                  ///< an action of ours ran then
   std::optional<WallTime> foreign_change;  ///< when the newest was found
   std::optional<WallTime> clock_jump;      ///< likewise, by the clock after it
+
+  friend bool operator==(const Continuity&, const Continuity&) = default;
 };
 
 struct Look {
@@ -30,5 +33,9 @@ struct Look {
 /// for one step after it ended. The clock jumped when it went back by more than a step, or on by
 /// more than three (and half an hour): nobody can tell that from nobody having looked.
 [[nodiscard]] Continuity After(const Continuity& before, const Look& look);
+
+/// Versioned text for keeping, and back. kDataLoss where it is no such thing.
+[[nodiscard]] std::string EncodeContinuity(const Continuity& continuity);
+[[nodiscard]] StatusOr<Continuity> DecodeContinuity(const std::string& text);
 
 }  // namespace tidewright

@@ -11,15 +11,16 @@ namespace {
 const std::vector<Guard>& GuardsOf(PlanKind kind) {
   using namespace guards;  // NOLINT: every one of them
   // Those that weaken come first: what they leave is what the others judge.
-  static const std::vector<Guard> kOut = {
-      PoorForecast, Maximum, Budget,    StepLimit, InFlight,
-      Settling,     Windows, RateLimit, Cooldown,  MovesMustBePossible};
+  static const std::vector<Guard> kOut = {PoorForecast,       Maximum, Budget, StepLimit, InFlight,
+                                          Settling,           Windows, Held,   RateLimit, Cooldown,
+                                          MovesMustBePossible};
   static const std::vector<Guard> kIn = {Minimum,
                                          StepLimit,
                                          DemandMustStayLow,
                                          InFlight,
                                          Settling,
                                          Windows,
+                                         Held,
                                          MovesMustBePossible,
                                          NodesMustBeWell,
                                          DataMustBeFresh,
@@ -29,7 +30,8 @@ const std::vector<Guard>& GuardsOf(PlanKind kind) {
                                          ObservedLoadMustBeLow};
   // It adds no capacity and moves data on the word of the samples alone.
   static const std::vector<Guard> kRebalance = {
-      InFlight, Settling, Windows, MovesMustBePossible, NodesMustBeWell, DataMustBeFresh, Cooldown};
+      InFlight,        Settling,        Windows, Held, MovesMustBePossible,
+      NodesMustBeWell, DataMustBeFresh, Cooldown};
   switch (kind) {
     case PlanKind::kScaleIn:
       return kIn;

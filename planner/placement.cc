@@ -322,22 +322,30 @@ std::vector<int> ChooseRetired(const Layout& layout, const PartitionWeights& wei
 
 }  // namespace
 
-PartitionWeights WeighPartitions(const Topology& topology, const LoadSnapshot& load) {
+PartitionWeights WeighPartitions(const Topology& topology, const LoadSnapshot& load,
+                                 const PerResource<std::vector<double>>* remembered) {
   PartitionWeights weights;
   weights.urgency = {{1, 1, 1, 1}};
   const auto count = static_cast<Index>(std::max(0, topology.partition_count));
-  if (load.partitions.size() != count) return weights;
-  for (Resource r : kAllResources) {
+  const auto take = [&](Resource r, const auto& weight_of) {
     std::vector<double> share(count);
     double total = 0;
     for (Index p = 0; p < count; ++p) {
-      const double value = load.partitions[p].share[r];
+      const double value = weight_of(p);
       share[p] = std::isfinite(value) && value > 0 ? std::min(value, 1e18) : 0.0;
       total += share[p];
     }
-    if (total <= 0) continue;
+    if (total <= 0) return;
     for (double& s : share) s /= total;
     weights.share[r] = std::move(share);
+  };
+  for (Resource r : kAllResources) {
+    if (load.partitions.size() == count) {
+      take(r, [&](Index p) { return load.partitions[p].share[r]; });
+    }
+    if (weights.share[r].empty() && remembered != nullptr && (*remembered)[r].size() == count) {
+      take(r, [&](Index p) { return (*remembered)[r][p]; });
+    }
   }
   return weights;
 }

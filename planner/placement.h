@@ -29,7 +29,10 @@ struct PartitionWeights {
 
 /// All resources equally urgent, until SetUrgency has been told the demand that the shards are
 /// sized for; memory always matters at least half.
-[[nodiscard]] PartitionWeights WeighPartitions(const Topology& topology, const LoadSnapshot& load);
+/// `remembered`, which may be null, counts for resources of which `load` tells nothing.
+[[nodiscard]] PartitionWeights WeighPartitions(
+    const Topology& topology, const LoadSnapshot& load,
+    const PerResource<std::vector<double>>* remembered = nullptr);
 void SetUrgency(const Capacity& capacity, const Demand& demand, PartitionWeights& weights);
 /// As the partitions lie now, over the shards that serve.
 [[nodiscard]] LoadShape ShapeOf(const Topology& topology, const PartitionWeights& weights);

@@ -9,6 +9,7 @@
 #include "planner/guards.h"
 #include "planner/placement.h"
 #include "planner/proposals.h"
+#include "planner/quotas/cluster_remedies.h"
 #include "planner/situation.h"
 
 namespace tidewright {
@@ -172,6 +173,9 @@ Plan Stay(const Situation& s, Plan plan, std::vector<Reason> rejections) {
                      Amount(r, plan.without.usable_capacity), FormatDuration(plan.lead_time))});
   }
   plan.rejections = std::move(rejections);
+  for (const PartitionRemedy& remedy : ClusterRemedies(s, window)) {
+    plan.rejections.push_back(AsAdvice(remedy));
+  }
   MentionEmptyMasters(s, plan);
   return plan;
 }

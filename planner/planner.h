@@ -45,6 +45,7 @@ struct PlannerState {
   std::vector<BegunAction> recent_actions;  ///< of the last day at least, in any order
   /// Absent: taken as if the present nodes had been there all the time.
   std::optional<SpentSoFar> spent;
+  std::vector<PersonHold> holds;  ///< those that have expired may be among them
 };
 
 /// Observed demand of the cluster at the forecast's step, oldest first, the newest at the end;
@@ -62,6 +63,9 @@ struct PlanInput {
   const RecentDemand* recent = nullptr;
   /// Also look for the demand at which it would be decided otherwise: some fifteen schedules more.
   bool explain = false;
+  /// [partition] what partitions were of the cluster lately, where it is remembered: what they
+  /// weigh while `load` does not tell, as after a restart.
+  const PerResource<std::vector<double>>* partition_weights = nullptr;
 };
 
 struct Decision {

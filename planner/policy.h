@@ -9,6 +9,7 @@
 #include "core/resource.h"
 #include "core/time.h"
 #include "planner/action_window.h"
+#include "planner/quotas/quota_policy.h"
 
 namespace tidewright {
 
@@ -40,10 +41,17 @@ struct Policy {
   double emergency_utilisation = 0.95;
 
   /// What it is worth to serve demand: shard-hours that would be paid to serve one more shard's
-  /// worth of demand for an hour, and to spare one hour in which demand is above what the shards
-  /// may bear.
-  double unserved_penalty = 50;
-  double violation_penalty = 120;
+  /// worth of demand for an hour, to spare one hour in which demand is above what the shards may
+  /// bear, and to spare one episode of such time (an emergency: somebody is called).
+  double unserved_penalty = 25;
+  double violation_penalty = 50;
+  double episode_penalty = 12.5;
+  /// How far scenarios may be off in what is rare: deviation of the logarithm of their distance
+  /// from the median; 0 takes them as they are, where target_utilisation leaves room for doubt.
+  double tail_doubt = 0;
+  /// Rises that came out of nothing lately are feared at any time, with this share of how often
+  /// they came (forecasts know some of them); 0: not.
+  double shock_share = 0;
   /// How far above its median each scenario of the forecast is taken; 1 is as forecast.
   double demand_margin = 1.0;
   /// Shard-hours that a change of size costs beside what is billed while it lasts: work, risk, the
@@ -137,6 +145,10 @@ struct Policy {
   std::string currency = "USD";
   /// Shards that a static cluster would need for the yearly peak; 0 = derived from history.
   int static_peak_shards = 0;
+
+  /// Of provisioned throughput, for `tidectl replay --quota`; absent: the policy names none. No
+  /// store that the controller drives has quotas of its own: they are recommended, never set.
+  std::optional<QuotaPolicy> quota;
 };
 
 }  // namespace tidewright

@@ -198,6 +198,7 @@ std::optional<Proposal> ProposeRebalance(const Situation& s, std::vector<Reason>
   if (!s.capacity.known() || s.shards < 2) return std::nullopt;
   const auto crowded = CrowdedAsItLies(s);
   if (!crowded) return std::nullopt;
+  if (s.Respread().moved == 0) return std::nullopt;  // they lie as well as they can
   const Resource r = crowded->resource;
   const double now = s.capacity.shape().imbalance[r];
   const double after = s.AchievableImbalance()[r];

@@ -95,7 +95,7 @@ Saving Compare(const std::vector<Stretch>& stretches, const Counterfactual& othe
       const WallTime from = std::max(stretch.from, points[i].at);
       const WallTime until =
           i + 1 < points.size() ? std::min(stretch.until, points[i + 1].at) : stretch.until;
-      if (until <= from) continue;
+      if (until <= from || !points[i].known) continue;
       saving.compared += until - from;
       SpendActual(stretch, from, until, demand, saving.actual);
       Spend(saving.otherwise, points[i].nodes, stretch.record->price_per_node_hour, until - from);
@@ -105,11 +105,20 @@ Saving Compare(const std::vector<Stretch>& stretches, const Counterfactual& othe
   return saving;
 }
 
+void Add(Spending& to, const Spending& more) {
+  to.node_hours += more.node_hours;
+  to.cost = to.cost + more.cost;
+  to.short_for += more.short_for;
+}
+
 // Points whose times never fall: one that reaches back begins where the one before it did.
 void Add(std::vector<CapacityPoint>& points, CapacityPoint point) {
   if (!points.empty()) {
     point.at = std::max(point.at, points.back().at);
-    if (points.back().nodes == point.nodes && points.back().shards == point.shards) return;
+    if (points.back().nodes == point.nodes && points.back().shards == point.shards &&
+        points.back().known == point.known) {
+      return;
+    }
   }
   points.push_back(point);
 }
@@ -155,13 +164,73 @@ Counterfactual StaticPeak(const std::vector<CapacityRecord>& records) {
 }
 
 Counterfactual AsProvisioned(const std::vector<CapacityRecord>& records,
-                             std::optional<WallTime> first_action) {
+                             const std::optional<CapacityPoint>& before_first_action) {
   Counterfactual out{.name = "as provisioned", .estimated = false, .capacity = {}};
   for (const CapacityRecord& record : records) {
-    if (first_action && record.at > *first_action && !out.capacity.empty()) break;
+    if (before_first_action && record.at >= before_first_action->at) break;
     Add(out.capacity, {record.at, record.nodes, record.shards});
   }
+  if (before_first_action) Add(out.capacity, *before_first_action);
   return out;
+}
+
+std::optional<CapacityPoint> CapacityAt(const std::vector<CapacityRecord>& records, WallTime at) {
+  if (records.empty()) return std::nullopt;
+  const CapacityRecord* found = &records.front();
+  for (const CapacityRecord& record : records) {
+    if (record.at <= at) found = &record;
+  }
+  return CapacityPoint{.at = at, .nodes = found->nodes, .shards = found->shards};
+}
+
+const Saving* Account::Against(const std::string& name) const {
+  const auto found = std::find_if(against.begin(), against.end(),
+                                  [&](const Saving& saving) { return saving.against == name; });
+  return found == against.end() ? nullptr : &*found;
+}
+
+Account AccountOf(const Savings& savings) {
+  return {.actual = savings.actual,
+          .recorded = savings.recorded,
+          .missing = savings.Missing(),
+          .against = savings.against};
+}
+
+Account operator+(Account a, const Account& b) {
+  Add(a.actual, b.actual);
+  a.recorded += b.recorded;
+  a.missing += b.missing;
+  for (const Saving& saving : b.against) {
+    const auto same = std::find_if(a.against.begin(), a.against.end(), [&](const Saving& other) {
+      return other.against == saving.against;
+    });
+    if (same == a.against.end()) {
+      a.against.push_back(saving);
+      continue;
+    }
+    same->compared += saving.compared;
+    Add(same->actual, saving.actual);
+    Add(same->otherwise, saving.otherwise);
+  }
+  return a;
+}
+
+Money SpentSince(const std::vector<CapacityRecord>& records, WallTime from, WallTime now) {
+  if (records.empty()) return {};
+  // Records of which each holds until the next, and the first since ever.
+  std::vector<CapacityRecord> whole = records;
+  for (CapacityRecord& record : whole) {
+    record.holds_for.reset();
+    record.at = std::max(record.at, from);
+  }
+  whole.front().at = from;
+  std::vector<Gap> none;
+  Spending spent;
+  for (const Stretch& stretch : Recorded(whole, now, none)) {
+    Spend(spent, stretch.record->nodes, stretch.record->price_per_node_hour,
+          stretch.until - stretch.from);
+  }
+  return spent.cost;
 }
 
 }  // namespace tidewright

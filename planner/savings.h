@@ -19,7 +19,7 @@ struct CapacityRecord {
   int nodes = 0;
   int shards = 0;
   int static_peak_nodes = 0;  ///< of the counterfactual; what was said of it then
-  Money price_per_node_hour;  ///< of that time
+  Money price_per_node_hour{};  ///< of that time
   std::optional<Duration> holds_for{};
 
   /// Whether the account has to be told: something other than the time differs.
@@ -31,6 +31,9 @@ struct CapacityPoint {
   WallTime at;
   int nodes = 0;
   int shards = 0;
+  bool known = true;  ///< false: nothing is known of it from `at` on, and nothing is compared
+
+  friend bool operator==(const CapacityPoint&, const CapacityPoint&) = default;
 };
 
 /// Something else that could have been done.
@@ -90,9 +93,31 @@ struct Savings {
 /// "static peak": the size that the records state.
 [[nodiscard]] Counterfactual StaticPeak(const std::vector<CapacityRecord>& records);
 
-/// "as provisioned": the capacity as it was recorded until the controller's first action began,
-/// and the newest one of before it from then on. Without an action it is what there was.
+/// "as provisioned": the capacity as it was recorded until the controller's first action began, and
+/// what there was then from then on. Without an action it is what there was.
 [[nodiscard]] Counterfactual AsProvisioned(const std::vector<CapacityRecord>& records,
-                                           std::optional<WallTime> first_action);
+                                           const std::optional<CapacityPoint>& before_first_action);
+
+/// What there was at `at`, by the newest record of before it, else by the first one.
+[[nodiscard]] std::optional<CapacityPoint> CapacityAt(const std::vector<CapacityRecord>& records,
+                                                      WallTime at);
+
+/// Savings without what they were computed from, so that those of times that follow each other add
+/// up.
+struct Account {
+  Spending actual;
+  Duration recorded{0};
+  Duration missing{0};          ///< nobody looked: nothing is counted
+  std::vector<Saving> against;  ///< one of each name
+
+  [[nodiscard]] const Saving* Against(const std::string& name) const;  ///< null: not compared
+};
+[[nodiscard]] Account AccountOf(const Savings& savings);
+[[nodiscard]] Account operator+(Account a, const Account& b);
+
+/// For a budget: what nodes cost from `from` to `now`. Nothing is saved by not looking: a gap costs
+/// what was there before it, and what lies before the first record as much as what it tells.
+[[nodiscard]] Money SpentSince(const std::vector<CapacityRecord>& records, WallTime from,
+                               WallTime now);
 
 }  // namespace tidewright

@@ -112,7 +112,7 @@ Situation::Situation(const PlanInput& plan_input)
     : input(plan_input),
       policy(Sane(plan_input.policy)),
       shards(plan_input.topology.ServingShards()),
-      weights(WeighPartitions(plan_input.topology, plan_input.load)),
+      weights(WeighPartitions(plan_input.topology, plan_input.load, plan_input.partition_weights)),
       capacity(policy, ShapeOf(plan_input.topology, weights)) {
   const auto nodes = ByNode(input.load);
   for (Resource r : kAllResources) {

@@ -2,15 +2,14 @@
 
 #include <algorithm>
 
-#include "forecast/forecaster.h"
 #include "planner/planner.h"
+#include "replay/trace_forecast.h"
 
 namespace tidewright::replay {
 namespace {
 
 constexpr Resource kUnit = Resource::kRequests;  // what a trace is taken for
 constexpr int kPartitions = 16384;
-constexpr Duration kRecent = std::chrono::hours(24 * 16);  // what the planner looks back at
 
 // The cluster that the simulated store stands for: shards alike, partitions and load even.
 class EvenCluster {
@@ -67,12 +66,7 @@ Policy Within(Policy policy, const ScalingTerms& terms) {
 class Predictive : public ScalingPolicy {
  public:
   Predictive(const Policy& policy, const ScalingTerms& terms, ForecastFaults faults)
-      : policy_(Within(policy, terms)), faults_(std::move(faults)) {
-    request_.step = terms.step;
-    request_.horizon = std::max(1, static_cast<int>(policy.horizon / terms.step));
-    request_.levels = {0.5, 0.8, 0.9, 0.95, 0.99};  // what is calibrated
-    request_.keep_paths = true;
-  }
+      : policy_(Within(policy, terms)), forecast_(terms.step, policy.horizon, std::move(faults)) {}
 
   [[nodiscard]] std::string Name() const override { return "tidewright"; }
 
@@ -80,8 +74,8 @@ class Predictive : public ScalingPolicy {
     const WallTime now = question.demand.end();
     if (asked_ && *asked_ != question.shards) state_.last_action_ended = now;
     asked_ = question.shards;
-    Remember(question.demand);
-    demand_[kUnit] = Predict();
+    demand_[kUnit] = forecast_.Look(question.demand);
+    recent_[kUnit] = forecast_.recent();
     const double observed = question.demand.empty() ? Series::kGap : question.demand.values.back();
     const Topology& topology = cluster_.With(question.shards);
     LoadSnapshot load;
@@ -93,38 +87,8 @@ class Predictive : public ScalingPolicy {
   }
 
  private:
-  void Remember(const Series& demand) {
-    const std::size_t keep =
-        std::min(demand.size(), static_cast<std::size_t>(kRecent / demand.step));
-    recent_[kUnit] = {
-        .start = demand.TimeOf(demand.size() - keep),
-        .step = demand.step,
-        .values = {demand.values.end() - static_cast<std::ptrdiff_t>(keep), demand.values.end()},
-        .flags = {}};
-    const auto known =
-        series_.observed.empty() ? 0 : (series_.observed.end() - demand.start) / demand.step;
-    const Series news{.start = demand.start + known * demand.step,
-                      .step = demand.step,
-                      .values = {demand.values.begin() + known, demand.values.end()},
-                      .flags = {}};
-    if (auto updated = Update(series_, news); updated.ok()) series_ = *std::move(updated);
-  }
-
-  [[nodiscard]] std::optional<Forecast> Predict() {
-    if (NeedsRefit(series_, request_)) {
-      if (auto fitted = Refit(series_, request_); fitted.ok()) series_ = *std::move(fitted);
-    }
-    auto forecast = MakeForecast(series_, request_);
-    if (!forecast.ok()) return std::nullopt;
-    NotePromises(*forecast, series_.calibration);
-    if (faults_) faults_(*forecast);
-    return *std::move(forecast);
-  }
-
   Policy policy_;
-  ForecastFaults faults_;
-  ForecastRequest request_;
-  ForecastState series_;
+  TraceForecast forecast_;
   PerResource<std::optional<Forecast>> demand_;
   RecentDemand recent_;
   PlannerState state_;

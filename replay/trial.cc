@@ -81,8 +81,9 @@ Trial RunTrial(const Series& trace, const StoreModel& store, const Contestant& c
   if (settings.keep_course) {
     keep = [&](const ServedStep& step) { trial.served.push_back(step); };
   }
-  trial.outcome =
-      Run(trace, store, decide, {}, keep, FaultyMoves(settings.faults, store, settings.seed));
+  trial.outcome = settings.quota ? RunQuota(trace, store, *settings.quota, decide, keep)
+                                 : Run(trace, store, decide, {}, keep,
+                                       FaultyMoves(settings.faults, store, settings.seed));
   return trial;
 }
 

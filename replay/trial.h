@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -10,6 +11,7 @@
 #include "planner/scaling_policy.h"
 #include "replay/faults.h"
 #include "replay/optimum.h"
+#include "replay/quota_trial.h"
 #include "replay/store_model.h"
 
 namespace tidewright::replay {
@@ -26,6 +28,8 @@ struct TrialSettings {
   FaultSettings faults = {};
   std::uint64_t seed = 1;
   bool keep_course = false;  ///< Trial::served and Trial::forecasts
+  /// A quota is replayed instead of shards. Of the faults only those of metrics and forecasts are.
+  std::optional<QuotaRules> quota = {};
 };
 
 /// What was forecast for one step, an hour before it.

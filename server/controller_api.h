@@ -21,6 +21,8 @@
 #include "journal/stop_file.h"
 #include "planner/plan.h"
 #include "planner/policy.h"
+#include "planner/savings.h"
+#include "planner/tally.h"
 
 namespace tidewright {
 
@@ -30,10 +32,7 @@ struct ControllerTotals {
   double partitions_moved = 0;
   double keys_moved = 0;
   double bytes_moved = 0;
-  double node_hours = 0;              ///< billed, in wall time
-  double static_peak_node_hours = 0;  ///< of the stated counterfactual over the same time
-  Money cost;
-  Money static_peak_cost;
+  Account account;  ///< what it cost, and what it would have cost otherwise, in wall time
 };
 
 /// One control cycle's view of the cluster; a consistent copy.
@@ -56,9 +55,18 @@ struct ControllerView {
   std::optional<WallTime> estimated_end;  ///< of the open action, where it can be told
   std::vector<Reason> holds;              ///< why nothing begins by itself
   std::optional<StopNotice> stop;         ///< the kill switch is thrown
+  std::vector<PersonHold> person_holds;   ///< those that stand
   std::vector<Alert> alerts;
   ControllerTotals totals;
+  std::vector<PolicyTally> policies;  ///< the real one first, then those in shadow
   Duration cycle_age{0};  ///< real time since the last cycle ended
+};
+
+/// A part of the cluster: a partition, or where that is absent a shard, by its id, the beginning of
+/// it, or its master's address.
+struct ClusterPart {
+  std::optional<int> partition;
+  std::string shard;
 };
 
 /// Thread-safe.
@@ -67,6 +75,13 @@ class ControllerApi {
   virtual ~ControllerApi() = default;
 
   [[nodiscard]] virtual ControllerView View() const = 0;
+  /// Without paths. The means of all partitions, or shards, add up to the cluster's.
+  /// kFailedPrecondition while there is no forecast, or no partition's share is known;
+  /// kInvalidArgument, kNotFound for a part that is none.
+  virtual StatusOr<Forecast> ForecastPart(Resource resource, const ClusterPart& part) const = 0;
+  /// After a cycle that also looked for the demand at which it would decide otherwise: some
+  /// schedules more, so only where somebody asks. As it is where that takes more than some seconds.
+  [[nodiscard]] virtual ControllerView ExplainedView() = 0;
   /// Newest first.
   virtual StatusOr<std::vector<Recommendation>> Recommendations(int limit) const = 0;
   virtual StatusOr<Recommendation> FindRecommendation(const std::string& hash_prefix) const = 0;
@@ -90,6 +105,11 @@ class ControllerApi {
   virtual StatusOr<std::string> Stop(const std::string& who, const std::string& why) = 0;
   virtual StatusOr<std::string> ClearStop(const std::string& who, const std::string& why) = 0;
   virtual Status SetAutoLock(bool locked, const std::string& who, const std::string& why) = 0;
+  /// Nothing begins until then, see PersonHold. kInvalidArgument for an end that is not ahead.
+  virtual StatusOr<PersonHold> AddHold(WallTime until, const std::string& who,
+                                       const std::string& why) = 0;
+  virtual Status ClearHold(const std::string& id, const std::string& who,
+                           const std::string& why) = 0;
   virtual Status ResetBreaker(const std::string& who, const std::string& why) = 0;
   /// The newest entries not before `since`, in their order.
   virtual StatusOr<std::vector<AuditRecord>> AuditLog(WallTime since, int limit) const = 0;

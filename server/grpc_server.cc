@@ -16,6 +16,9 @@ namespace {
 constexpr int kDefaultLimit = 20;
 constexpr int kMaxLimit = 1000;
 
+/// Arithmetic on times stays safe; who wants more wants the kill switch.
+constexpr Duration kLongestHold = std::chrono::days(3650);
+
 int Limit(int asked) { return asked <= 0 ? kDefaultLimit : std::min(asked, kMaxLimit); }
 
 grpc::Status ToGrpc(const Status& status) {
@@ -33,8 +36,8 @@ class Service final : public pb::Controller::Service {
  private:
   using Context = grpc::ServerContext;
 
-  grpc::Status GetStatus(Context*, const pb::GetStatusRequest*, pb::Status* out) override {
-    *out = StatusToProto(api_.View());
+  grpc::Status GetStatus(Context*, const pb::GetStatusRequest* in, pb::Status* out) override {
+    *out = StatusToProto(in->explain() ? api_.ExplainedView() : api_.View());
     return grpc::Status::OK;
   }
 
@@ -58,9 +61,18 @@ class Service final : public pb::Controller::Service {
       return {grpc::StatusCode::INVALID_ARGUMENT,
               "unknown resource '" + in->resource() + "': requests, cpu, memory or network"};
     }
-    const auto view = api_.View();
+    auto view = api_.View();
+    const bool part = in->has_partition() || !in->shard().empty();
+    if (part) {
+      ClusterPart which{.partition = {}, .shard = in->shard()};
+      if (in->has_partition()) which.partition = in->partition();
+      auto forecast = api_.ForecastPart(*resource, which);
+      if (!forecast.ok()) return ToGrpc(forecast.status());
+      view.demand[*resource] = *std::move(forecast);
+      view.topology.reset();  // the cluster's capacity is not the part's
+    }
     Series observed;
-    if (in->history_seconds() > 0) {
+    if (in->history_seconds() > 0 && !part) {
       const SeriesKey key{view.cluster, Scope::kCluster, "", *resource};
       const double seconds = std::min(in->history_seconds(), 28.0 * 86400);
       auto read = api_.ReadHistory(key, view.now - FromSeconds(seconds), view.now);
@@ -169,6 +181,26 @@ class Service final : public pb::Controller::Service {
                             pb::ResetBreakerResponse*) override {
     if (in->who().empty() || in->why().empty()) return NoReason();
     return ToGrpc(api_.ResetBreaker(in->who(), in->why()));
+  }
+
+  grpc::Status AddHold(Context*, const pb::AddHoldRequest* in, pb::PersonHold* out) override {
+    if (in->who().empty() || in->why().empty()) return NoReason();
+    if (in->has_until() == (in->for_seconds() > 0)) {
+      return {grpc::StatusCode::INVALID_ARGUMENT, "say until when, or for how long"};
+    }
+    const double longest = Seconds(kLongestHold);
+    const WallTime until =
+        in->has_until() ? WallTime(std::chrono::seconds(in->until().seconds()))
+                        : api_.View().now + FromSeconds(std::min(in->for_seconds(), longest));
+    const auto hold = api_.AddHold(until, in->who(), in->why());
+    if (!hold.ok()) return ToGrpc(hold.status());
+    *out = PersonHoldToProto(*hold);
+    return grpc::Status::OK;
+  }
+
+  grpc::Status ClearHold(Context*, const pb::ClearHoldRequest* in,
+                         pb::ClearHoldResponse*) override {
+    return in->who().empty() ? NoName() : ToGrpc(api_.ClearHold(in->id(), in->who(), in->why()));
   }
 
   static grpc::Status NoReason() {

@@ -58,10 +58,10 @@ class Families {
   std::vector<MetricFamily> families_;
 };
 
-constexpr ReasonCode kHoldCodes[] = {ReasonCode::kStopped,        ReasonCode::kAutoLocked,
-                                     ReasonCode::kFailureBackoff, ReasonCode::kBreakerOpen,
-                                     ReasonCode::kNodeRate,       ReasonCode::kActionRate,
-                                     ReasonCode::kActionPaused,   ReasonCode::kStoreDegraded};
+constexpr ReasonCode kHoldCodes[] = {
+    ReasonCode::kStopped,      ReasonCode::kAutoLocked,    ReasonCode::kFailureBackoff,
+    ReasonCode::kBreakerOpen,  ReasonCode::kNodeRate,      ReasonCode::kActionRate,
+    ReasonCode::kActionPaused, ReasonCode::kStoreDegraded, ReasonCode::kHeld};
 
 std::string LevelName(double level) { return fmt::format("{:g}", level); }
 
@@ -229,16 +229,89 @@ void AddActions(const ControllerView& view, Families& out) {
             view.totals.bytes_moved);
 }
 
+std::string YesNo(bool yes) { return yes ? "true" : "false"; }
+
+// One family after the other, as the exposition format wants it.
+template <typename Row, typename Value, typename Name>
+void AddTotals(const char* name, const char* help, const std::vector<Row>& rows, Name labels,
+               Value value, Families& out) {
+  out.Begin(name, help, MetricType::Counter);
+  for (const Row& row : rows) out.Add(value(row), labels(row));
+}
+
 void AddCost(const ControllerView& view, Families& out) {
-  const Labels currency = {{"currency", view.policy.currency}};
-  out.Total("tidewright_node_hours_total", "Node-hours used, in wall time", view.totals.node_hours);
-  out.Total("tidewright_static_peak_node_hours_total",
-            "Node-hours that a static cluster of peak size would have used meanwhile",
-            view.totals.static_peak_node_hours);
+  const std::string& currency = view.policy.currency;
+  const Account& account = view.totals.account;
+  out.Total("tidewright_node_hours_total", "Node-hours used, in wall time",
+            account.actual.node_hours);
   out.Total("tidewright_cost_total", "Node-hours used times the stated price",
-            view.totals.cost.Units(), currency);
-  out.Total("tidewright_static_peak_cost_total", "The same for the static cluster",
-            view.totals.static_peak_cost.Units(), currency);
+            account.actual.cost.Units(), {{"currency", currency}});
+  out.Total("tidewright_account_gap_seconds_total",
+            "Wall time in which nobody looked: nothing of it is counted or compared",
+            Seconds(account.missing));
+  const auto labels = [](const Saving& saving) {
+    return Labels{{"against", saving.against}, {"estimated", YesNo(saving.estimated)}};
+  };
+  const auto priced = [&](const Saving& saving) {
+    Labels all = labels(saving);
+    all.push_back({"currency", currency});
+    return all;
+  };
+  AddTotals(
+      "tidewright_compared_node_hours_total",
+      "Node-hours used in the time in which the counterfactual is known too", account.against,
+      labels, [](const Saving& saving) { return saving.actual.node_hours; }, out);
+  AddTotals(
+      "tidewright_counterfactual_node_hours_total",
+      "Node-hours that the counterfactual would have used in the same time", account.against,
+      labels, [](const Saving& saving) { return saving.otherwise.node_hours; }, out);
+  AddTotals(
+      "tidewright_compared_cost_total", "Cost of tidewright_compared_node_hours_total",
+      account.against, priced, [](const Saving& saving) { return saving.actual.cost.Units(); },
+      out);
+  AddTotals(
+      "tidewright_counterfactual_cost_total",
+      "Cost of tidewright_counterfactual_node_hours_total; what it is above "
+      "tidewright_compared_cost_total was saved, below it lost",
+      account.against, priced, [](const Saving& saving) { return saving.otherwise.cost.Units(); },
+      out);
+}
+
+// The real policy and those in shadow, on the same demand.
+void AddPolicies(const ControllerView& view, Families& out) {
+  const auto labels = [](const PolicyTally& policy) {
+    return Labels{{"policy", policy.policy}, {"estimated", YesNo(policy.estimated)}};
+  };
+  out.Begin("tidewright_policy_shards", "Shards that serve, simulated for policies in shadow");
+  for (const PolicyTally& policy : view.policies) out.Add(policy.shards, labels(policy));
+  const auto add = [&](const char* name, const char* help, auto value) {
+    AddTotals(
+        name, help, view.policies, labels,
+        [&](const PolicyTally& policy) { return static_cast<double>(value(policy.tally)); }, out);
+  };
+  add("tidewright_policy_node_hours_total", "Node-hours in judged time",
+      [](const Tally& tally) { return tally.node_hours; });
+  add("tidewright_policy_short_seconds_total", "Wall time with demand above capacity",
+      [](const Tally& tally) { return Seconds(tally.short_for); });
+  add("tidewright_policy_episodes_total",
+      "Episodes of demand above capacity, those within 30 minutes counted as one",
+      [](const Tally& tally) { return tally.episodes; });
+  add("tidewright_policy_unserved_shard_hours_total", "Shard-hours of demand above capacity",
+      [](const Tally& tally) { return tally.unserved; });
+  add("tidewright_policy_moves_total", "Changes of size, or actions, that began",
+      [](const Tally& tally) { return tally.moves; });
+  add("tidewright_policy_judged_seconds_total", "Wall time in which demand and size are known",
+      [](const Tally& tally) { return Seconds(tally.judged); });
+  add("tidewright_policy_dark_seconds_total", "Wall time in which one of them is not: not judged",
+      [](const Tally& tally) { return Seconds(tally.dark); });
+  AddTotals(
+      "tidewright_policy_cost_total", "Cost of tidewright_policy_node_hours_total", view.policies,
+      [&](const PolicyTally& policy) {
+        Labels all = labels(policy);
+        all.push_back({"currency", view.policy.currency});
+        return all;
+      },
+      [](const PolicyTally& policy) { return policy.tally.cost.Units(); }, out);
 }
 
 }  // namespace
@@ -273,6 +346,7 @@ std::string MetricsExporter::Expose(const ControllerView& view) const {
   AddShards(view, families);
   AddActions(view, families);
   AddCost(view, families);
+  AddPolicies(view, families);
   auto all = families.Take();
   for (auto& family : impl_->registry_.Collect()) all.push_back(std::move(family));
   return prometheus::TextSerializer().Serialize(all);

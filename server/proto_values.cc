@@ -86,6 +86,45 @@ pb::PlanBasis ToProto(const PlanBasis& basis) {
   return out;
 }
 
+pb::Savings ToProto(const Account& account) {
+  pb::Savings out;
+  out.set_node_hours(account.actual.node_hours);
+  out.set_cost(account.actual.cost.Units());
+  out.set_recorded_seconds(Seconds(account.recorded));
+  out.set_missing_seconds(Seconds(account.missing));
+  for (const Saving& saving : account.against) {
+    auto* to = out.add_against();
+    to->set_against(saving.against);
+    to->set_estimated(saving.estimated);
+    to->set_compared_seconds(Seconds(saving.compared));
+    to->set_node_hours(saving.actual.node_hours);
+    to->set_cost(saving.actual.cost.Units());
+    to->set_otherwise_node_hours(saving.otherwise.node_hours);
+    to->set_otherwise_cost(saving.otherwise.cost.Units());
+    to->set_saved_cost(saving.Cost().Units());
+  }
+  return out;
+}
+
+pb::PolicyTally ToProto(const PolicyTally& policy) {
+  pb::PolicyTally out;
+  out.set_policy(policy.policy);
+  out.set_estimated(policy.estimated);
+  SetTime(policy.since, out.mutable_since());
+  out.set_shards(policy.shards);
+  out.set_moves_to(policy.moves_to.value_or(0));
+  out.set_judged_seconds(Seconds(policy.tally.judged));
+  out.set_dark_seconds(Seconds(policy.tally.dark));
+  out.set_short_seconds(Seconds(policy.tally.short_for));
+  out.set_episodes(policy.tally.episodes);
+  out.set_unserved_shard_hours(policy.tally.unserved);
+  out.set_demand_shard_hours(policy.tally.demand);
+  out.set_node_hours(policy.tally.node_hours);
+  out.set_cost(policy.tally.cost.Units());
+  out.set_moves(policy.tally.moves);
+  return out;
+}
+
 pb::Node ToProto(const Node& node) {
   pb::Node out;
   out.set_id(node.id);
@@ -136,6 +175,16 @@ void SetCapacity(const ControllerView& view, pb::Status* out) {
 }
 
 }  // namespace
+
+pb::PersonHold PersonHoldToProto(const PersonHold& hold) {
+  pb::PersonHold out;
+  out.set_id(hold.id);
+  out.set_who(hold.who);
+  out.set_why(hold.why);
+  SetTime(hold.since, out.mutable_since());
+  SetTime(hold.until, out.mutable_until());
+  return out;
+}
 
 pb::Plan PlanToProto(const Plan& plan, const std::string& currency) {
   pb::Plan out;
@@ -261,8 +310,13 @@ pb::Status StatusToProto(const ControllerView& view) {
     if (summary != alert.annotations.end()) to->set_summary(summary->second);
     SetTime(alert.since, to->mutable_since());
   }
-  out.set_node_hours(view.totals.node_hours);
-  out.set_static_peak_node_hours(view.totals.static_peak_node_hours);
+  out.set_node_hours(view.totals.account.actual.node_hours);
+  if (const Saving* peak = view.totals.account.Against("static peak")) {
+    out.set_static_peak_node_hours(peak->otherwise.node_hours);
+  }
+  *out.mutable_savings() = ToProto(view.totals.account);
+  for (const auto& policy : view.policies) *out.add_policies() = ToProto(policy);
+  for (const auto& hold : view.person_holds) *out.add_person_holds() = PersonHoldToProto(hold);
   out.set_price_per_node_hour(view.policy.price_per_node_hour.Units());
   out.set_currency(view.policy.currency);
   return out;

@@ -19,6 +19,7 @@ namespace pb = ::tidewright::v1;
 [[nodiscard]] pb::Recommendation RecommendationToProto(const Recommendation& recommendation,
                                                        const std::string& currency);
 [[nodiscard]] pb::Action ActionToProto(const ActionRecord& action, bool with_steps);
+[[nodiscard]] pb::PersonHold PersonHoldToProto(const PersonHold& hold);
 [[nodiscard]] pb::AuditEntry AuditToProto(const AuditRecord& record);
 
 }  // namespace tidewright

@@ -4,8 +4,9 @@
 // earliest, the last eight days at most, or N), a forecast every hour, its promises noted and
 // settled as demand arrives. The first two days are feedback alone; what follows is judged. With
 // `shift`, demand is multiplied by FACTOR from the middle of what is judged on; before and after
-// are told apart. Coverage is pooled over traces; pinball loss is relative to each trace's mean
-// demand.
+// are told apart, and each trace is followed without the shift as well: the same times then show
+// what is the shift's doing and what the times'. Coverage is pooled over traces; pinball loss is
+// relative to each trace's mean demand.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -116,51 +117,29 @@ class Run {
  public:
   Run(Options options) : options_(std::move(options)) {}
 
-  void Follow(Trace trace) {
+  /// With the shift and, beside it, without.
+  void Follow(const Trace& trace) {
     const int n = static_cast<int>(trace.series.values.size());
     const int end = n - kDay;  // the last origin sees a day
     const int begin = std::max({8 * kDay, n / 2, end - options_.days * kDay});
     const int judged = begin + kFeedbackDays * kDay;
     if (judged + kDay > end) return;
-    const int shift = options_.shift == 1 ? n : (judged + end) / 2;
-    for (int i = shift; i < n; ++i) trace.series.values[i] *= options_.shift;
-    ForecastState state = StateBefore(trace, begin);
-    // Of what is judged: above this, a step is one of the busiest tenth.
-    std::vector<double> sorted;
-    double mean = 0;
-    for (int i = judged; i < n; ++i) {
-      if (!std::isnan(trace.series.values[i])) sorted.push_back(trace.series.values[i]);
+    const bool shifts = options_.shift != 1;
+    const int shift = shifts ? judged + (end - judged) / 2 / kHour * kHour : n;
+    World calm = WorldOf(trace, begin, judged, shift);
+    if (!(calm.scale > 0)) return;  // nothing but zeros
+    FollowFrom(calm, begin, std::min(shift, end));
+    if (shifts) {
+      Trace shifted = trace;
+      for (int i = shift; i < n; ++i) shifted.series.values[i] *= options_.shift;
+      World world = WorldOf(shifted, begin, judged, shift);
+      world.state = calm.state;
+      FollowFrom(world, shift, end);
+      Close(world);
+      calm.first_phase = kShiftedPhases;
+      FollowFrom(calm, shift, end);
     }
-    if (sorted.empty()) return;
-    for (const double v : sorted) mean += v / static_cast<double>(sorted.size());
-    if (mean <= 0) return;  // nothing but zeros
-    std::sort(sorted.begin(), sorted.end());
-    const double scale = mean;
-    const double busy = sorted[sorted.size() * 9 / 10];
-    std::array<Own, 3> own;
-    for (int origin = begin; origin < end; origin += kHour) {
-      if (NeedsRefit(state, request_)) state = Refit(std::move(state), request_).value();
-      const Forecast f = MakeForecast(state, request_).value();
-      if (options_.feedback) NotePromises(f, state.calibration);
-      if (origin >= judged) {
-        const int phase = origin + kDay <= shift                  ? 0
-                          : origin < shift                        ? -1
-                          : origin < shift + kFeedbackDays * kDay ? 1
-                                                                  : 2;
-        if (phase >= 0) Judge(trace, origin, f, busy, scale, phases_[phase], own[phase]);
-      }
-      Series news{.start = start_ + kStep * origin, .step = kStep, .values = {}, .flags = {}};
-      news.values.assign(trace.series.values.begin() + origin,
-                         trace.series.values.begin() + origin + kHour);
-      state = Update(std::move(state), news).value();
-    }
-    for (int phase = 0; phase < 3; ++phase) {
-      const Tally& t = own[phase].near;
-      if (t.count == 0) continue;
-      own[phase].AddBusiest(scale, phases_[phase].expected_busy);
-      auto& coverage = phases_[phase].by_trace.emplace_back();
-      for (std::size_t l = 0; l < kLevels.size(); ++l) coverage[l] = t.held[l] / t.count;
-    }
+    Close(calm);
   }
 
   void Print() {
@@ -170,11 +149,84 @@ class Run {
     }
     phases_[0].Print("before the shift");
     phases_[1].Print("the first two days after the shift");
+    phases_[kShiftedPhases + 1].Print("  the same times without a shift");
     phases_[2].Print("later");
+    phases_[kShiftedPhases + 2].Print("  the same times without a shift");
   }
 
  private:
+  // Before the shift, the first days after it, later; then the same without a shift.
+  static constexpr int kShiftedPhases = 3;
   static constexpr Duration kStep = std::chrono::minutes(5);
+
+  // One trace under way.
+  struct World {
+    Trace trace;
+    int judged;  // from this origin on
+    int shift;
+    double scale = 0;  // mean of what is judged
+    double busy = 0;   // above this, a step is one of its busiest tenth
+    ForecastState state;
+    int first_phase = 0;
+    std::array<Own, kShiftedPhases> own{};
+  };
+
+  World WorldOf(const Trace& trace, int begin, int judged, int shift) const {
+    World world{
+        .trace = trace, .judged = judged, .shift = shift, .state = StateBefore(trace, begin)};
+    std::vector<double> sorted;
+    for (std::size_t i = static_cast<std::size_t>(judged); i < trace.series.values.size(); ++i) {
+      if (!std::isnan(trace.series.values[i])) sorted.push_back(trace.series.values[i]);
+    }
+    if (sorted.empty()) return world;
+    for (const double v : sorted) world.scale += v / static_cast<double>(sorted.size());
+    std::sort(sorted.begin(), sorted.end());
+    world.busy = sorted[sorted.size() * 9 / 10];
+    return world;
+  }
+
+  // An origin's place among the phases of its world; −1 where it is not judged.
+  static int PhaseOf(const World& world, int origin) {
+    if (origin < world.judged) return -1;
+    if (origin + kDay <= world.shift) return 0;
+    if (origin < world.shift) return -1;
+    return origin < world.shift + kFeedbackDays * kDay ? 1 : 2;
+  }
+
+  void FollowFrom(World& world, int begin, int end) {
+    for (int origin = begin; origin < end; origin += kHour) {
+      ForecastState& state = world.state;
+      if (NeedsRefit(state, request_)) state = Refit(std::move(state), request_).value();
+      const Forecast f = MakeForecast(state, request_).value();
+      if (options_.feedback) NotePromises(f, state.calibration);
+      const int phase = PhaseOf(world, origin);
+      if (phase >= 0) Judge(world, origin, f, phase);
+      const auto from = world.trace.series.values.begin() + origin;
+      const Series news{.start = start_ + kStep * origin,
+                        .step = kStep,
+                        .values = {from, from + kHour},
+                        .flags = {}};
+      state = Update(std::move(state), news).value();
+    }
+  }
+
+  // A world's end: what must be known of all of its time.
+  void Close(World& world) {
+    for (int phase = 0; phase < kShiftedPhases; ++phase) {
+      Own& own = world.own[static_cast<std::size_t>(phase)];
+      if (own.near.count == 0) continue;
+      Phase& all = phases_[PhaseIndex(world, phase)];
+      own.AddBusiest(world.scale, all.expected_busy);
+      auto& coverage = all.by_trace.emplace_back();
+      for (std::size_t l = 0; l < kLevels.size(); ++l)
+        coverage[l] = own.near.held[l] / own.near.count;
+    }
+  }
+
+  // Before the shift there is but one world.
+  static std::size_t PhaseIndex(const World& world, int phase) {
+    return static_cast<std::size_t>(phase == 0 ? 0 : world.first_phase + phase);
+  }
 
   ForecastState StateBefore(const Trace& trace, int origin) const {
     const int first = std::max(0, origin - kHistory);
@@ -187,15 +239,17 @@ class Run {
     return state;
   }
 
-  static void Judge(const Trace& trace, int origin, const Forecast& f, double busy, double scale,
-                    Phase& phase, Own& own) {
+  void Judge(World& world, int origin, const Forecast& f, int in_phase) {
+    Phase& phase = phases_[PhaseIndex(world, in_phase)];
+    Own& own = world.own[static_cast<std::size_t>(in_phase)];
+    const double scale = world.scale;
     const WallTime now = WallTime{} + kStep * origin;
     const int behind = static_cast<int>((now - f.start) / f.step);
     double highest = 0;
     bool gap = false;
     bool any_busy = false;
     for (int i = 0; i < kDay && i + behind < f.horizon; ++i) {
-      const double y = trace.series.values[origin + i];
+      const double y = world.trace.series.values[origin + i];
       gap |= std::isnan(y);
       if (!std::isnan(y)) {
         std::array<double, 5> q{};
@@ -205,8 +259,8 @@ class Run {
         phase.all.Add(y, q, scale);
         if (i < kHour) own.near.Add(y, q, scale);
         own.Keep(y, q);
-        if (y >= busy) phase.busy.Add(y, q, scale);
-        any_busy |= y >= busy;
+        if (y >= world.busy) phase.busy.Add(y, q, scale);
+        any_busy |= y >= world.busy;
       }
       for (std::size_t w = 0; w < kWindows.size(); ++w) {
         if (i + 1 != kWindows[w] || gap || behind != 0) continue;
@@ -225,7 +279,7 @@ class Run {
     r.windows = {kStep * kWindows[0], kStep * kWindows[1]};
     return r;
   }();
-  std::array<Phase, 3> phases_;
+  std::array<Phase, 2 * kShiftedPhases> phases_;
 };
 
 int Main(int argc, char** argv) {

@@ -126,6 +126,15 @@ Verdict Windows(const Situation& s, const Proposal& p) {
               "what is not urgent waits for policy.windows: " + ToString(*maintenance));
 }
 
+Verdict Held(const Situation& s, const Proposal& p) {
+  if (p.emergency && s.policy.emergency_ignores_windows) return Pass(p);
+  for (const PersonHold& hold : s.input.state.holds) {
+    if (!hold.Active(s.input.now)) continue;
+    return Veto(p, ReasonCode::kHeld, "nothing begins while a person holds it: " + ToString(hold));
+  }
+  return Pass(p);
+}
+
 Verdict StepLimit(const Situation& s, const Proposal& p) {
   const bool decrease = p.kind == PlanKind::kScaleIn;
   const int limit = decrease ? s.policy.max_step_in : s.policy.max_step_out;

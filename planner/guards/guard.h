@@ -32,6 +32,7 @@ Verdict Cooldown(const Situation& s, const Proposal& p);
 Verdict Settling(const Situation& s, const Proposal& p);
 Verdict RateLimit(const Situation& s, const Proposal& p);
 Verdict Windows(const Situation& s, const Proposal& p);
+Verdict Held(const Situation& s, const Proposal& p);
 Verdict StepLimit(const Situation& s, const Proposal& p);
 
 // Increases (scale_out.cc).

@@ -62,10 +62,12 @@ class Solver {
   void AddCost(const RiskTerm& term) {
     const auto unserved = static_cast<float>(term.unserved_penalty);
     const auto violation = static_cast<float>(term.violation_penalty);
+    const auto episode = static_cast<float>(term.episode_penalty);
     for (int t = 0; t < steps_; ++t) {
       float* row = risk_cost_.data() + Row(t);
       for (int i = 0; i < cells_; ++i) {
-        row[i] += unserved * term.risk->Unserved(t, i) + violation * term.risk->Above(t, i);
+        row[i] += unserved * term.risk->Unserved(t, i) + violation * term.risk->Above(t, i) +
+                  episode * term.risk->Onset(t, i);
       }
     }
   }
@@ -149,7 +151,8 @@ class Solver {
         out.billed += kind.billed;
         for (const RiskTerm& term : problem_.demand) {
           out.unserved += term.unserved_penalty * term.risk->Unserved(t, kind.cells[j]);
-          out.violation += term.violation_penalty * term.risk->Above(t, kind.cells[j]);
+          out.violation += term.violation_penalty * term.risk->Above(t, kind.cells[j]) +
+                           term.episode_penalty * term.risk->Onset(t, kind.cells[j]);
         }
       }
     });

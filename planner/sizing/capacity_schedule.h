@@ -18,6 +18,7 @@ struct RiskTerm {
   const DemandRisk* risk = nullptr;
   double unserved_penalty = 20;  ///< for one shard's worth of demand unserved for one step
   double violation_penalty = 0;  ///< for a step with demand above capacity, × its probability
+  double episode_penalty = 0;    ///< for an episode of such steps, × the probability it begins
 };
 
 struct ScheduleProblem {
@@ -39,8 +40,8 @@ struct ScheduleOption {
   int to = 0;
   double cost = 0;  ///< over the horizon; the sum of the next three
   double billed = 0;
-  double unserved = 0;  ///< penalty × expected unserved demand
-  double violation = 0;
+  double unserved = 0;   ///< penalty × expected unserved demand
+  double violation = 0;  ///< of violating steps and of episodes
 };
 
 struct ScheduledMove {

@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <cmath>
+#include <span>
 
 #include "planner/situation.h"
 #include "planner/sizing/analogues.h"
 #include "planner/sizing/shard_demand.h"
+#include "planner/sizing/shocks.h"
 #include "planner/sizing/turning_point.h"
 
 namespace tidewright::planner {
@@ -15,6 +17,7 @@ constexpr int kMostSizes = 512;  // bounds time and memory, far above any real p
 // Of memory above its capacity: nothing that it could save is worth that.
 constexpr double kMemoryPenalty = 1e4;
 constexpr int kFewestDays = 7;
+constexpr Duration kEpisodeGap = std::chrono::minutes(30);  // without violations ends an episode
 // Steps ahead whose promises the gate holds against what came.
 constexpr std::array<int, 6> kPromised = {1, 3, 6, 12, 24, 48};
 
@@ -30,6 +33,7 @@ struct Opinions {
   const ShardDemand* demand = nullptr;
   std::array<Analogues, 2> analogues;  ///< of all times, of this time of day
   std::array<double, kOpinions> shares{};
+  Shocks shocks;
   int steps = 0;
 
   [[nodiscard]] int Count(std::size_t k) const {
@@ -40,6 +44,8 @@ struct Opinions {
   }
   [[nodiscard]] bool Any() const { return Count(0) + Count(1) + Count(2) > 0; }
 };
+
+int EpisodeSteps(Duration step) { return std::max(1, static_cast<int>(kEpisodeGap / step)); }
 
 bool IsCurrent(const ShardDemand& demand, WallTime now) {
   const Duration age = now - demand.recent_end;
@@ -79,11 +85,13 @@ std::ptrdiff_t Known(const std::vector<float>& recent) {
 }
 
 Opinions Hear(const Situation& s, const ShardDemand& demand, ForecastGate* gate) {
-  Opinions o{.demand = &demand, .analogues = {}, .shares = {}, .steps = demand.steps};
+  Opinions o{.demand = &demand, .analogues = {}, .shares = {}, .shocks = {}, .steps = demand.steps};
   if (o.steps == 0) o.steps = static_cast<int>(s.policy.horizon / demand.step);
   if (IsCurrent(demand, s.input.now)) {
     const auto day = static_cast<int>(std::chrono::hours(24) / demand.step);
     o.analogues[0] = FindAnalogues(demand.recent, o.steps, {.look_back = 7 * day});
+    o.shocks =
+        FindShocks(demand.recent, {.before = EpisodeSteps(demand.step), .look_back = 14 * day});
     // A few days tell nothing of a time of day.
     if (Known(demand.recent) >= kFewestDays * day) {
       o.analogues[1] = FindAnalogues(demand.recent, o.steps, {.look_back = 14 * day, .day = day});
@@ -96,28 +104,90 @@ Opinions Hear(const Situation& s, const ShardDemand& demand, ForecastGate* gate)
   return o;
 }
 
-DemandRisk Tabulate(const Opinions& o, int steps, int most, double margin) {
-  DemandRisk risk(steps, most);
+// The forecast's scenarios, each `margin` times as far from their median.
+std::vector<float> Margined(const ShardDemand& demand, double margin) {
+  std::vector<float> values = demand.ahead;
   std::vector<float> scratch;
-  std::vector<float> values;
-  for (int t = 0; t < steps; ++t) {
-    for (std::size_t k = 0; k < kOpinions; ++k) {
-      if (o.shares[k] <= 0) continue;
-      const int count = o.Count(k);
-      const float* at = o.At(k, t);
-      if (k == 0 && margin != 1) {
-        const float median = QuantileOf(at, count, 0.5, scratch);
-        values.assign(at, at + count);
-        for (float& v : values) {
-          v = std::max(0.0F, median + static_cast<float>(margin) * (v - median));
-        }
-        at = values.data();
-      }
-      risk.Add(t, at, static_cast<std::size_t>(count), 1, 1,
-               static_cast<float>(o.shares[k] / count));
+  const int count = demand.scenarios;
+  for (int t = 0; t < demand.steps; ++t) {
+    const float median = QuantileOf(demand.At(t), count, 0.5, scratch);
+    float* at = values.data() + static_cast<std::ptrdiff_t>(t) * count;
+    for (int k = 0; k < count; ++k) {
+      at[k] = std::max(0.0F, median + static_cast<float>(margin) * (at[k] - median));
     }
   }
-  risk.Finish();
+  return values;
+}
+
+// The highest of each scenario in the steps of one episode before a step; observed ones count.
+class HighestBefore {
+ public:
+  HighestBefore(const ShardDemand& demand, int count)
+      : span_(EpisodeSteps(demand.step)),
+        last_(static_cast<std::size_t>(span_), std::vector<float>(static_cast<std::size_t>(count))),
+        highest_(static_cast<std::size_t>(count)) {
+    for (int b = 1; b <= span_ && b <= static_cast<int>(demand.recent.size()); ++b) {
+      const float seen = demand.recent[demand.recent.size() - static_cast<std::size_t>(b)];
+      auto& row = last_[static_cast<std::size_t>(span_ - b)];
+      std::fill(row.begin(), row.end(), std::isnan(seen) ? 0.0F : seen);
+    }
+  }
+  [[nodiscard]] std::span<const float> Of() {
+    highest_ = last_.front();
+    for (std::size_t b = 1; b < last_.size(); ++b) {
+      for (std::size_t k = 0; k < highest_.size(); ++k) {
+        highest_[k] = std::max(highest_[k], last_[b][k]);
+      }
+    }
+    return highest_;
+  }
+  void Push(std::span<const float> values) {
+    auto& oldest = last_[static_cast<std::size_t>(next_)];
+    std::copy(values.begin(), values.end(), oldest.begin());
+    next_ = (next_ + 1) % span_;
+  }
+
+ private:
+  int span_;
+  int next_ = 0;
+  std::vector<std::vector<float>> last_;
+  std::vector<float> highest_;
+};
+
+// On the median of whom is listened to most.
+void AddShocks(const Opinions& o, double again, DemandRisk& risk) {
+  if (o.shocks.rises.empty() || again <= 0) return;
+  const auto k = static_cast<std::size_t>(std::max_element(o.shares.begin(), o.shares.end()) -
+                                          o.shares.begin());
+  std::vector<float> scratch;
+  std::vector<float> values(o.shocks.rises.size());
+  for (int t = 0; t < risk.steps(); ++t) {
+    const float median = QuantileOf(o.At(k, t), o.Count(k), 0.5, scratch);
+    for (std::size_t i = 0; i < values.size(); ++i) values[i] = median + o.shocks.rises[i];
+    risk.Add(t, values, std::vector<float>(values.size(), median),
+             static_cast<float>(again * o.shocks.each));
+  }
+}
+
+DemandRisk Tabulate(const Opinions& o, int steps, int most, const Policy& policy) {
+  DemandRisk risk(steps, most);
+  std::vector<float> margined;
+  if (policy.demand_margin != 1) margined = Margined(*o.demand, policy.demand_margin);
+  for (std::size_t k = 0; k < kOpinions; ++k) {
+    if (o.shares[k] <= 0) continue;
+    const auto count = static_cast<std::size_t>(o.Count(k));
+    HighestBefore before(*o.demand, o.Count(k));
+    for (int t = 0; t < steps; ++t) {
+      const float* at = k == 0 && !margined.empty()
+                            ? margined.data() + static_cast<std::size_t>(t) * count
+                            : o.At(k, t);
+      const std::span<const float> values(at, count);
+      risk.Add(t, values, before.Of(), static_cast<float>(o.shares[k] / o.Count(k)));
+      before.Push(values);
+    }
+  }
+  AddShocks(o, policy.shock_share, risk);
+  risk.Finish(policy.tail_doubt);
   return risk;
 }
 
@@ -206,12 +276,13 @@ std::optional<SizeDecision> DecideSize(const Situation& s, ForecastGate& gate) {
   tables.reserve(opinions.size());
   const int grid = std::max(problem.most, s.shards);
   for (const Opinions& o : opinions) {
-    tables.push_back(Tabulate(o, steps, grid, s.policy.demand_margin));
+    tables.push_back(Tabulate(o, steps, grid, s.policy));
     const bool stock = memory && o.demand == &*memory;
     problem.demand.push_back(
         {.risk = &tables.back(),
          .unserved_penalty = stock ? kMemoryPenalty : s.policy.unserved_penalty,
-         .violation_penalty = stock ? kMemoryPenalty : s.policy.violation_penalty});
+         .violation_penalty = stock ? kMemoryPenalty : s.policy.violation_penalty,
+         .episode_penalty = stock ? 0 : s.policy.episode_penalty * 3600 / Seconds(out.step)});
   }
   out.shares = opinions.front().shares;
   out.analogues = opinions.front().analogues[0].count;

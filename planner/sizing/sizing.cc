@@ -136,6 +136,9 @@ Policy Sane(Policy policy) {
   policy.scale_in_slack = share(policy.scale_in_slack, -1, 0.9, defaults.scale_in_slack);
   policy.unserved_penalty = share(policy.unserved_penalty, 0, 1e6, defaults.unserved_penalty);
   policy.violation_penalty = share(policy.violation_penalty, 0, 1e6, defaults.violation_penalty);
+  policy.episode_penalty = share(policy.episode_penalty, 0, 1e6, defaults.episode_penalty);
+  policy.tail_doubt = share(policy.tail_doubt, 0, 2, defaults.tail_doubt);
+  policy.shock_share = share(policy.shock_share, 0, 10, defaults.shock_share);
   policy.demand_margin = share(policy.demand_margin, 0, 10, defaults.demand_margin);
   policy.move_cost = share(policy.move_cost, 0, 1e6, defaults.move_cost);
   policy.migration_streams = std::clamp(policy.migration_streams, 1, 1 << 20);

@@ -1,6 +1,7 @@
 // What the Redis actuator may do, how much of it at once, and how long it waits.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <string>
@@ -11,6 +12,7 @@
 #include "core/status.h"
 #include "core/time.h"
 #include "stores/redis/connection.h"
+#include "stores/redis/move_limits.h"
 
 namespace tidewright::redis {
 
@@ -26,10 +28,11 @@ struct RedisActuatorOptions {
   std::function<Status()> fence;
   Networks allowed_targets;  ///< that keys may be sent to; empty: any
 
-  int slots_per_batch = 64;           ///< of one step
-  int open_slots = 64;                ///< split between two owners at a time
-  int open_keys = 2000;               ///< in the slots that are opened together; a larger slot
-                                      ///< is opened alone
+  MoveLimits limits;
+
+  int slots_per_batch = 256;          ///< of one step
+  int open_slots = 64;                ///< of one group: opened and closed together
+  int open_keys = 2000;               ///< in the slots of a group; a larger slot is opened alone
   std::int64_t open_bytes = 8 << 20;  ///< likewise
   int keys_per_migrate = 100;         ///< in one MIGRATE
   std::int64_t bytes_per_migrate = 512 << 10;
@@ -41,8 +44,6 @@ struct RedisActuatorOptions {
   /// Of each read and write within MIGRATE, which blocks the source. Shortened so that a target
   /// that hangs blocks it for less than half of cluster-node-timeout, where that can be read.
   Duration migrate_timeout = std::chrono::seconds(5);
-  /// MIGRATEs are pipelined as long as a group of them takes about this long.
-  Duration pause_budget = std::chrono::milliseconds(15);
   Duration catch_up_timeout = std::chrono::seconds(10);  ///< of the target's replicas
   Duration open_patience = std::chrono::seconds(30);     ///< for trying again while a slot is open
   Duration provision_timeout = std::chrono::seconds(60);
@@ -50,5 +51,13 @@ struct RedisActuatorOptions {
   Duration sync_timeout = std::chrono::seconds(120);
   Duration settle_timeout = std::chrono::seconds(30);  ///< until gossip has told everybody
 };
+
+/// Keys of one MIGRATE are a share of those that are set already.
+inline void SetPreset(RedisActuatorOptions& options, const MovePreset& preset) {
+  options.limits = preset.limits;
+  options.open_keys = preset.open_keys;
+  const double keys = preset.migrate_share * options.keys_per_migrate;
+  options.keys_per_migrate = std::max(1, static_cast<int>(keys));
+}
 
 }  // namespace tidewright::redis

@@ -1,25 +1,24 @@
 #include "stores/redis/client.h"
 
 #include <boost/asio/post.hpp>
-#include <future>
 
 namespace tidewright::redis {
 
 Client::~Client() {
   // Fails what is pending while the loop still runs, so that no caller waits for ever.
   std::promise<void> closed;
-  boost::asio::post(io_.context(), [&] {
+  boost::asio::post(context(), [&] {
     for (auto& [address, connection] : connections_) connection->Close();
     connections_.clear();
     closed.set_value();
   });
-  closed.get_future().wait();
+  Await(closed.get_future());
 }
 
 std::shared_ptr<Connection> Client::Get(const std::string& host, int port) {
   auto& connection = connections_[{host, port}];
   if (!connection || connection->broken()) {
-    connection = Connection::Make(io_.context(), options_.transport, host, port,
+    connection = Connection::Make(context(), options_.transport, host, port,
                                   {options_.credentials, options_.client_name, options_.secrets});
   }
   return connection;
@@ -27,7 +26,7 @@ std::shared_ptr<Connection> Client::Get(const std::string& host, int port) {
 
 void Client::Send(const std::string& host, int port, Batch batch, Duration timeout,
                   Connection::Done done) {
-  boost::asio::post(io_.context(), [this, host, port, batch = std::move(batch), timeout,
+  boost::asio::post(context(), [this, host, port, batch = std::move(batch), timeout,
                                     done = std::move(done)]() mutable {
     Get(host, port)->Send(batch, timeout, std::move(done));
   });
@@ -39,7 +38,7 @@ StatusOr<std::vector<Reply>> Client::Call(const std::string& host, int port, Bat
   auto future = promise->get_future();
   Send(host, port, std::move(batch), timeout,
        [promise](StatusOr<std::vector<Reply>> replies) { promise->set_value(std::move(replies)); });
-  return future.get();
+  return Await(std::move(future));
 }
 
 StatusOr<Reply> Client::Call1(const std::string& host, int port, Command command,
@@ -53,7 +52,7 @@ StatusOr<Reply> Client::Call1(const std::string& host, int port, Command command
 }
 
 void Client::Forget(const std::string& host, int port) {
-  boost::asio::post(io_.context(), [this, host, port] {
+  boost::asio::post(context(), [this, host, port] {
     const auto it = connections_.find({host, port});
     if (it == connections_.end()) return;
     it->second->Close();

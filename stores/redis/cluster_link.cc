@@ -182,7 +182,7 @@ std::vector<StatusOr<ClusterLink::Replies>> ClusterLink::CallAll(std::vector<Req
   }
   std::vector<StatusOr<Replies>> answers;
   answers.reserve(futures.size());
-  for (auto& future : futures) answers.push_back(future.get());
+  for (auto& future : futures) answers.push_back(client_.Await(std::move(future)));
   return answers;
 }
 

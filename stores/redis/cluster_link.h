@@ -76,6 +76,8 @@ class ClusterLink {
  public:
   ClusterLink(Client& client, const RedisActuatorOptions& options, Clock& clock)
       : client_(client), options_(options), clock_(clock) {}
+  /// Another one to the same servers, for another thread.
+  [[nodiscard]] ClusterLink OfTheSame() { return ClusterLink(client_, options_, clock_); }
 
   struct Request {
     Server to;

@@ -69,14 +69,6 @@ std::set<std::string> Names(const Reply& reply) {
 
 }  // namespace
 
-void Pace::Took(Duration elapsed, Duration budget) {
-  if (elapsed > budget) {
-    depth_ = std::max(1, depth_ / 2);
-  } else if (elapsed < budget / 2) {
-    depth_ = std::min(kDeepest, depth_ + 1);
-  }
-}
-
 std::string BatchNote::Encode() const {
   Json slots = Json::object();
   for (const auto& [slot, names] : keys) {
@@ -144,14 +136,15 @@ StatusOr<ServerState> KeyMover::SourceState() {
   return state;
 }
 
-Status KeyMover::Begin(const std::vector<SlotKey>& keys) {
+Status KeyMover::Begin(const std::vector<int>& slots, const std::vector<SlotKey>& keys) {
   TW_ASSIGN_OR_RETURN(const ServerState state, SourceState());
   note_ = {source_.id, state.run_id, state.io_errors, {}};
+  for (int slot : slots) note_.keys[slot];
   return Journal(keys);
 }
 
 Status KeyMover::Journal(const std::vector<SlotKey>& keys) {
-  note_.keys.clear();
+  for (auto& [slot, names] : note_.keys) names.clear();
   for (const auto& key : keys) note_.keys[key.slot].push_back(key.name);
   return context_.SaveNote(note_key_, note_.Encode());
 }
@@ -179,74 +172,70 @@ Status KeyMover::Resume(const std::vector<int>& slots) {
 Duration KeyMover::MigrateTimeout() const {
   Duration timeout = link_.options().migrate_timeout;
   if (node_timeout_ > Duration(0)) {
-    // All MIGRATEs of a group may run into it one after the other, without a pause for the bus.
-    timeout = std::min(timeout, node_timeout_ / (2 * pace_.depth()));
+    // Those of several groups may run into it one after the other, without a pause for the bus.
+    timeout = std::min(timeout, node_timeout_ / (2 * link_.options().limits.groups_at_once));
   }
   return std::max<Duration>(timeout, std::chrono::milliseconds(100));
 }
 
-KeyMover::Group KeyMover::NextGroup(const std::vector<SlotKey>& keys, std::size_t first,
-                                    bool replace) const {
+KeyMover::Parcel KeyMover::NextParcel(const std::vector<SlotKey>& keys, std::size_t first,
+                                      bool replace) const {
   const auto& options = link_.options();
-  Command head = {"MIGRATE", target_.host, std::to_string(target_.port),
-                  "",        "0",          std::to_string(MigrateTimeout().count() / 1000)};
-  if (replace) head.emplace_back("REPLACE");
+  Parcel parcel;
+  Command& command = parcel.command;
+  command = {"MIGRATE", target_.host, std::to_string(target_.port),
+             "",        "0",          std::to_string(MigrateTimeout().count() / 1000)};
+  if (replace) command.emplace_back("REPLACE");
   const auto& credentials = options.migrate_credentials;
   if (!credentials.password.empty()) {
     if (credentials.username.empty()) {
-      head.insert(head.end(), {"AUTH", credentials.password});
+      command.insert(command.end(), {"AUTH", credentials.password});
     } else {
-      head.insert(head.end(), {"AUTH2", credentials.username, credentials.password});
+      command.insert(command.end(), {"AUTH2", credentials.username, credentials.password});
     }
   }
-  head.emplace_back("KEYS");
-  Group group;
-  for (auto i = first;
-       i < keys.size() && static_cast<int>(group.commands.size()) < pace_.depth();) {
-    Command command = head;
-    const int slot = keys[i].slot;
-    std::int64_t bytes = 0;
-    for (int n = 0; i < keys.size() && keys[i].slot == slot && n < options.keys_per_migrate; ++n) {
-      if (n > 0 && bytes + keys[i].bytes > options.bytes_per_migrate) break;
-      bytes += keys[i].bytes;
-      command.push_back(keys[i++].name);
-    }
-    group.commands.push_back(std::move(command));
-    group.ends.push_back(i);
+  command.emplace_back("KEYS");
+  const auto most_keys = static_cast<std::size_t>(speed_.Size(options.keys_per_migrate));
+  const auto most_bytes = static_cast<double>(speed_.Size(options.bytes_per_migrate));
+  const int slot = keys[first].slot;
+  std::size_t i = first;
+  for (; i < keys.size() && keys[i].slot == slot && i - first < most_keys; ++i) {
+    const auto more = static_cast<double>(keys[i].bytes);
+    if (i > first && parcel.bytes + more > most_bytes) break;
+    parcel.bytes += more;
+    command.push_back(keys[i].name);
   }
-  return group;
+  parcel.end = i;
+  return parcel;
 }
 
-StatusOr<std::vector<Reply>> KeyMover::Run(Group& group) {
-  const Duration timeout = link_.options().command_timeout +
-                           2 * MigrateTimeout() * static_cast<int>(group.commands.size());
+StatusOr<Reply> KeyMover::Run(Parcel parcel, int keys) {
+  const auto& options = link_.options();
+  const Duration timeout =
+      options.command_timeout + 2 * MigrateTimeout() * options.limits.groups_at_once;
   const MonoTime start = link_.clock().Monotonic();
-  auto replies = link_.Call(source_, std::move(group.commands), timeout);
-  pace_.Took(link_.clock().Monotonic() - start, link_.options().pause_budget);
-  return replies;
+  TW_ASSIGN_OR_RETURN(auto replies, link_.Call(source_, {std::move(parcel.command)}, timeout));
+  const MonoTime end = link_.clock().Monotonic();
+  const Duration wait = speed_.Took(keys, end - start, options.limits, end);
+  // Who is to stop closes what is open first, and soon.
+  if (wait > Duration(0) && !context_.StopRequested()) link_.Sleep(wait);
+  return std::move(replies.front());
 }
 
 Status KeyMover::Send(const std::vector<SlotKey>& keys) {
   for (std::size_t next = 0; next < keys.size();) {
-    // Cut anew each time: the depth changes with how long the last group took.
-    Group group = NextGroup(keys, next, /*replace=*/false);
-    TW_ASSIGN_OR_RETURN(const auto replies, Run(group));
-    Suspects doubtful;
-    Status failure;
-    for (std::size_t i = 0; i < replies.size(); ++i) {
-      double bytes = 0;
-      for (auto k = next; k < group.ends[i]; ++k) bytes += static_cast<double>(keys[k].bytes);
-      if (Done(replies[i])) {
-        context_.Progress(0, static_cast<double>(group.ends[i] - next), bytes);
-      } else if (Doubtful(replies[i])) {
-        for (auto k = next; k < group.ends[i]; ++k) doubtful[keys[k].slot].insert(keys[k].name);
-      } else {
-        failure = MigrateError(replies[i], source_, target_);
-      }
-      next = group.ends[i];
+    Parcel parcel = NextParcel(keys, next, /*replace=*/false);
+    const std::size_t first = std::exchange(next, parcel.end);
+    const double bytes = parcel.bytes;
+    TW_ASSIGN_OR_RETURN(const Reply reply, Run(std::move(parcel), static_cast<int>(next - first)));
+    if (Done(reply)) {
+      context_.Progress(0, static_cast<double>(next - first), bytes);
+      continue;
     }
-    if (!doubtful.empty()) TW_RETURN_IF_ERROR(SettleDoubt(doubtful, /*certain=*/true));
-    TW_RETURN_IF_ERROR(failure);
+    if (!Doubtful(reply)) return MigrateError(reply, source_, target_);
+    Suspects doubtful;
+    for (auto k = first; k < next; ++k) doubtful[keys[k].slot].insert(keys[k].name);
+    TW_RETURN_IF_ERROR(SettleDoubt(doubtful, /*certain=*/true));
   }
   return OkStatus();
 }
@@ -372,14 +361,12 @@ Status KeyMover::ReportAmbiguous(int slot, const std::set<std::string>& keys) {
 Status KeyMover::Replace(const std::vector<SlotKey>& keys, bool& settled) {
   settled = true;
   for (std::size_t next = 0; settled && next < keys.size();) {
-    Group group = NextGroup(keys, next, /*replace=*/true);
-    next = group.ends.back();
-    TW_ASSIGN_OR_RETURN(const auto replies, Run(group));
-    for (const auto& reply : replies) {
-      if (Done(reply)) continue;
-      if (!Doubtful(reply)) return MigrateError(reply, source_, target_);
-      settled = false;
-    }
+    Parcel parcel = NextParcel(keys, next, /*replace=*/true);
+    const std::size_t first = std::exchange(next, parcel.end);
+    TW_ASSIGN_OR_RETURN(const Reply reply, Run(std::move(parcel), static_cast<int>(next - first)));
+    if (Done(reply)) continue;
+    if (!Doubtful(reply)) return MigrateError(reply, source_, target_);
+    settled = false;
   }
   return OkStatus();
 }

@@ -18,6 +18,7 @@
 #include "actuator/store_actuator.h"
 #include "core/status.h"
 #include "stores/redis/cluster_link.h"
+#include "stores/redis/move_speed.h"
 
 namespace tidewright::redis {
 
@@ -27,24 +28,13 @@ struct SlotKey {
   std::int64_t bytes = 0;  ///< MEMORY USAGE
 };
 
-/// How many MIGRATEs are sent in one go: more while they are quick, fewer as soon as they are not.
-/// A server runs all that it has read of one connection before it turns to others.
-class Pace {
- public:
-  [[nodiscard]] int depth() const { return depth_; }
-  void Took(Duration elapsed, Duration budget);
-
- private:
-  static constexpr int kDeepest = 8;
-  int depth_ = 1;
-};
-
 /// What is durable about slots before they are opened and before each MIGRATE.
 struct BatchNote {
   std::string source;          ///< node id
   std::string run_id;          ///< of the source's process when the slots were opened
   std::int64_t io_errors = 0;  ///< IOERR replies that the source had given by then
-  std::map<int, std::vector<std::string>> keys;  ///< by slot, those about to be sent
+  std::map<int, std::vector<std::string>> keys;  ///< by slot, those about to be sent; every slot
+                                                 ///< that is to be opened is here
 
   /// Key names are bytes: all but printable ASCII and '%' is escaped.
   [[nodiscard]] std::string Encode() const;
@@ -61,19 +51,19 @@ struct ServerState {
 class KeyMover {
  public:
   KeyMover(ClusterLink& link, StepContext& context, Server source, Server target,
-           Duration node_timeout, Pace& pace, std::string note_key)
+           Duration node_timeout, MoveSpeed& speed, std::string note_key)
       : link_(link),
         context_(context),
         source_(std::move(source)),
         target_(std::move(target)),
         node_timeout_(node_timeout),
-        pace_(pace),
+        speed_(speed),
         note_key_(std::move(note_key)) {}
 
   /// The keys that the source holds in these slots, at most `limit` of each, with their sizes.
   StatusOr<std::vector<SlotKey>> List(const std::vector<int>& slots, std::int64_t limit);
-  /// Begins with slots that are about to be opened: makes source and keys durable.
-  Status Begin(const std::vector<SlotKey>& keys);
+  /// Begins with slots that are about to be opened: makes source, slots and keys durable.
+  Status Begin(const std::vector<int>& slots, const std::vector<SlotKey>& keys);
   /// Goes on with slots that were found open: settles keys that an interrupted MIGRATE left on both
   /// sides. kDataLoss when the source failed over in between and keys are on both sides.
   Status Resume(const std::vector<int>& slots);
@@ -84,13 +74,15 @@ class KeyMover {
  private:
   Status Journal(const std::vector<SlotKey>& keys);
   Status Send(const std::vector<SlotKey>& keys);
-  /// MIGRATEs that are sent in one go, as many as the pace allows.
-  struct Group {
-    Batch commands;
-    std::vector<std::size_t> ends;  ///< of each command: the index behind its last key
+  /// One MIGRATE.
+  struct Parcel {
+    Command command;
+    std::size_t end = 0;  ///< the index behind its last key
+    double bytes = 0;
   };
-  Group NextGroup(const std::vector<SlotKey>& keys, std::size_t first, bool replace) const;
-  StatusOr<std::vector<Reply>> Run(Group& group);
+  Parcel NextParcel(const std::vector<SlotKey>& keys, std::size_t first, bool replace) const;
+  /// Its reply, after the wait that the speed asks for.
+  StatusOr<Reply> Run(Parcel parcel, int keys);
 
   /// Keys by slot.
   using Suspects = std::map<int, std::set<std::string>>;
@@ -112,7 +104,7 @@ class KeyMover {
   const Server source_;
   const Server target_;
   const Duration node_timeout_;  ///< zero: not known
-  Pace& pace_;
+  MoveSpeed& speed_;
   const std::string note_key_;
   BatchNote note_;
 };

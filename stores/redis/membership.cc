@@ -280,8 +280,12 @@ Status Membership::CheckMayLeave(const ClusterView& view, const std::vector<Serv
     for (const auto& member : members) {
       const NodeLine* line = told.Find(member.id);
       if (line == nullptr || line->slots.empty()) continue;
-      return Error(StatusCode::kFailedPrecondition, "{} still owns slots {} as {} sees it",
-                   member.Address(), ToString(line->slots), view.Name(teller));
+      // What the member has given away is told to replicas by gossip, in its own time.
+      const ClusterNodes* own = view.Told(member.id);
+      const bool gossip = own != nullptr && own->Myself()->slots.empty();
+      return Error(gossip ? StatusCode::kUnavailable : StatusCode::kFailedPrecondition,
+                   "{} still owns slots {} as {} sees it", member.Address(), ToString(line->slots),
+                   view.Name(teller));
     }
   }
   for (const auto& member : members) {

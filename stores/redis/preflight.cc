@@ -4,6 +4,7 @@
 #include <cctype>
 #include <map>
 #include <set>
+#include <utility>
 
 namespace tidewright::redis {
 namespace {
@@ -19,12 +20,44 @@ Status CheckNothingOpen(const ClusterView& view) {
   return OkStatus();
 }
 
-/// Only masters that serve count.
-Status CheckOwners(const ClusterView& view, const std::vector<ExpectedShard>& shards) {
+bool Serves(const NodeLine* line) {
+  return line != nullptr && line->master && !line->slots.empty();
+}
+
+/// Who speaks for a shard: its first master, or the one that took over from it.
+const NodeLine* Speaker(const ClusterView& view, const ExpectedShard& shard) {
+  const NodeLine* first = view.nodes.Find(shard.name);
+  if (Serves(first)) return first;
+  for (const auto& id : shard.replicas) {
+    if (const NodeLine* other = view.nodes.Find(id); Serves(other)) return other;
+  }
+  return first;
+}
+
+/// A node that has failed and owns no slot (any more) is the store's to mend, and no reason to undo
+/// what was done.
+ClusterView WithoutFailed(ClusterView view) {
+  for (const auto& [id, why] : std::map<std::string, Status>(view.silent)) {
+    const NodeLine* line = view.nodes.Find(id);
+    if (line == nullptr || line->health != NodeHealth::kFailed || !line->slots.empty()) continue;
+    const auto remove = [&id = id](ClusterNodes& nodes) {
+      std::erase_if(nodes.nodes, [&](const NodeLine& one) { return one.id == id; });
+    };
+    remove(view.nodes);
+    for (auto& [teller, told] : view.told) remove(told);
+    view.silent.erase(id);
+  }
+  return view;
+}
+
+/// Only masters that serve count. `by_any_node`: after a failover another node than the one that
+/// the plan names may be a shard's master.
+Status CheckOwners(const ClusterView& view, const std::vector<ExpectedShard>& shards,
+                   bool by_any_node) {
   std::set<std::string> expected;
   for (const auto& shard : shards) {
-    expected.insert(shard.name);
-    const NodeLine* line = view.nodes.Find(shard.name);
+    const NodeLine* line = by_any_node ? Speaker(view, shard) : view.nodes.Find(shard.name);
+    expected.insert(line == nullptr ? shard.name : line->id);
     if (line != nullptr && line->master && line->slots == shard.slots) continue;
     if (line == nullptr && shard.slots.empty()) continue;
     return Error(StatusCode::kFailedPrecondition, "{} owns slots {} and not {}",
@@ -132,7 +165,7 @@ Status CheckBefore(ClusterLink& link, const std::vector<ExpectedShard>& shards) 
   TW_ASSIGN_OR_RETURN(const ClusterView view, link.Read());
   TW_RETURN_IF_ERROR(CheckNothingOpen(view));
   TW_RETURN_IF_ERROR(view.Settled());
-  TW_RETURN_IF_ERROR(CheckOwners(view, shards));
+  TW_RETURN_IF_ERROR(CheckOwners(view, shards, /*by_any_node=*/false));
   TW_RETURN_IF_ERROR(link.StateOk(view));
   std::vector<ClusterLink::Request> requests;
   std::vector<Server> servers;
@@ -153,10 +186,14 @@ Status CheckBefore(ClusterLink& link, const std::vector<ExpectedShard>& shards) 
 
 Status CheckAfter(ClusterLink& link, const std::vector<ExpectedShard>& shards,
                   const std::vector<std::string>& retired) {
-  TW_ASSIGN_OR_RETURN(const ClusterView view, link.Read());
-  TW_RETURN_IF_ERROR(view.Settled());
+  TW_ASSIGN_OR_RETURN(ClusterView read, link.Read());
+  const ClusterView view = WithoutFailed(std::move(read));
+  // Also a failed node that still owns slots: its replica is about to take over.
+  if (const Status settled = view.Settled(); !settled.ok()) {
+    return Error(StatusCode::kUnavailable, "{}", Message(settled));
+  }
   TW_RETURN_IF_ERROR(CheckNothingOpen(view));
-  TW_RETURN_IF_ERROR(CheckOwners(view, shards));
+  TW_RETURN_IF_ERROR(CheckOwners(view, shards, /*by_any_node=*/true));
   std::map<std::int64_t, std::string> epochs;
   for (const auto& line : view.nodes.nodes) {
     if (!line.master || line.slots.empty()) continue;

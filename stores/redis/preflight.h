@@ -22,9 +22,10 @@ namespace tidewright::redis {
 /// change nothing. kPermissionDenied names every command that is missing, where, and what mends it.
 [[nodiscard]] Status CheckRights(ClusterLink& link, const std::vector<Server>& servers);
 
-/// All nodes agree on the slots of `shards` (ids by now, not names) and on epochs, no two masters
-/// share an epoch, no slot is open, every node says cluster_state:ok and none lists one of
-/// `retired`.
+/// All nodes agree on the slots of `shards` (ids by now, not names; whichever of a shard's nodes is
+/// its master) and on epochs, no two masters share an epoch, no slot is open, every node says
+/// cluster_state:ok and none lists one of `retired`. Nodes that have failed and own no slot are not
+/// asked.
 [[nodiscard]] Status CheckAfter(ClusterLink& link, const std::vector<ExpectedShard>& shards,
                                 const std::vector<std::string>& retired);
 

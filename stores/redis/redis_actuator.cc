@@ -27,7 +27,10 @@ StatusOr<std::string> NodeId(const StepContext& context, const std::string& name
 
 RedisActuator::RedisActuator(Client& client, RedisActuatorOptions options, Provisioner* provisioner,
                              Clock& clock)
-    : options_(std::move(options)), provisioner_(provisioner), link_(client, options_, clock) {}
+    : options_(std::move(options)),
+      provisioner_(provisioner),
+      link_(client, options_, clock),
+      watching_(client.options()) {}
 
 StatusOr<std::vector<Step>> RedisActuator::Expand(const Plan& plan, const Topology& topology) {
   return PlanSteps(plan, topology, options_.slots_per_batch);
@@ -54,6 +57,7 @@ Status RedisActuator::Preflight(const StepArgs& args, StepContext& context) {
 Status RedisActuator::CheckEnd(const StepArgs& args, StepContext& context) {
   auto shards = args.shards;
   for (auto& shard : shards) {
+    shard.replicas = ShardNodes(context, shard.name);
     TW_ASSIGN_OR_RETURN(shard.name, NodeId(context, shard.name));
   }
   return CheckAfter(link_, shards, args.retired);
@@ -69,7 +73,7 @@ StatusOr<SlotMigration> RedisActuator::Migration(const std::string& from, const 
     return Error(StatusCode::kFailedPrecondition, "{} has not been provisioned",
                  source.ids.empty() ? from : to);
   }
-  return SlotMigration(link_, context, paces_[{from, to}], source, target,
+  return SlotMigration(link_, watching_, context, speeds_[{from, to}], source, target,
                        tidewright::Expand(slots), note_key);
 }
 

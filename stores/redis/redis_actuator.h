@@ -12,7 +12,7 @@
 #include "stores/redis/actuator_options.h"
 #include "stores/redis/client.h"
 #include "stores/redis/cluster_link.h"
-#include "stores/redis/key_mover.h"
+#include "stores/redis/move_speed.h"
 #include "stores/redis/slot_migration.h"
 #include "stores/redis/step_args.h"
 
@@ -49,7 +49,8 @@ class RedisActuator : public StoreActuator {
   const RedisActuatorOptions options_;
   Provisioner* const provisioner_;
   ClusterLink link_;
-  std::map<std::pair<std::string, std::string>, Pace> paces_;  // by source and target
+  Client watching_;  // a PING of its must not wait behind a MIGRATE of ours
+  std::map<std::pair<std::string, std::string>, MoveSpeed> speeds_;  // by source and target
 };
 
 }  // namespace tidewright::redis

@@ -223,30 +223,34 @@ Status SlotGroup::Close() {
   return OkStatus();
 }
 
+/// First the target. From then on it takes no key of these slots any more: what it has is counted
+/// behind that, on the same connection, and cannot grow. A client that the source sends there with
+/// ASK in the meantime is sent back with MOVED and comes round again until the source's flag is
+/// gone too, a round trip later. The other way round a write acknowledged by the target after the
+/// count would be left behind there.
 Status SlotGroup::Cancel() {
-  Batch count;
-  for (int slot : slots_) count.push_back({"CLUSTER", "COUNTKEYSINSLOT", std::to_string(slot)});
   TW_ASSIGN_OR_RETURN(const auto at_target, Nodes(link_, parties_.target));
-  TW_ASSIGN_OR_RETURN(const auto before, link_.CallChecked(parties_.target, count));
-  std::vector<int> untouched;
-  for (std::size_t i = 0; i < slots_.size(); ++i) {
-    if (at_target.Owner(slots_[i]) != parties_.target.id && before[i].integer == 0) {
-      untouched.push_back(slots_[i]);
-    }
+  std::vector<int> slots;
+  for (const int slot : slots_) {
+    if (at_target.Owner(slot) != parties_.target.id) slots.push_back(slot);
   }
-  // First the source: it sends no more clients to the target with ASK. A client on its way there
-  // may still write a key; then the slot is opened again, and stays so.
-  TW_RETURN_IF_ERROR(SetSlots(parties_.source, untouched, {"STABLE"}));
-  count.clear();
-  for (int slot : untouched) count.push_back({"CLUSTER", "COUNTKEYSINSLOT", std::to_string(slot)});
-  TW_ASSIGN_OR_RETURN(const auto after, link_.CallChecked(parties_.target, std::move(count)));
-  std::vector<int> stable;
+  Batch batch;
+  for (const int slot : slots) batch.push_back(SetSlot(slot, {"STABLE"}));
+  for (const int slot : slots)
+    batch.push_back({"CLUSTER", "COUNTKEYSINSLOT", std::to_string(slot)});
+  TW_ASSIGN_OR_RETURN(const auto replies, link_.CallChecked(parties_.target, std::move(batch)));
+  std::vector<int> empty;
   std::vector<int> written;
-  for (std::size_t i = 0; i < untouched.size(); ++i) {
-    (after[i].integer == 0 ? stable : written).push_back(untouched[i]);
+  for (std::size_t i = 0; i < slots.size(); ++i) {
+    (replies[slots.size() + i].integer == 0 ? empty : written).push_back(slots[i]);
   }
-  TW_RETURN_IF_ERROR(SetSlots(parties_.source, written, {"MIGRATING", parties_.target.id}));
-  return SetSlots(parties_.target, stable, {"STABLE"});
+  TW_RETURN_IF_ERROR(SetSlots(parties_.target, written, {"IMPORTING", parties_.source.id}));
+  TW_RETURN_IF_ERROR(SetSlots(parties_.source, empty, {"STABLE"}));
+  for (const int slot : slots_) {
+    if (std::find(empty.begin(), empty.end(), slot) != empty.end()) continue;
+    return Error(StatusCode::kFailedPrecondition, "slot {} has been moved in part", slot);
+  }
+  return OkStatus();
 }
 
 }  // namespace tidewright::redis

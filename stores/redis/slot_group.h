@@ -34,7 +34,8 @@ class SlotGroup {
   /// Gives the slots to the target, everywhere, and sees that all masters say so. Nothing is told
   /// to the target while the source holds a key: the source would delete it.
   Status Close();
-  /// Takes back flags of slots of which the target has received nothing.
+  /// Takes back flags of slots of which the target has received nothing, and leaves the others as
+  /// they are: kFailedPrecondition then. No write that the target acknowledges is left behind.
   Status Cancel();
 
  private:

@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <optional>
+#include <utility>
+
+#include "stores/redis/move_watch.h"
 
 namespace tidewright::redis {
 namespace {
@@ -135,7 +138,7 @@ StatusOr<SlotMigration::Where> SlotMigration::WhereIs(int slot, const Situation&
 /// Another agent's open slots are left alone, and nothing is opened beside them. Ours have a note,
 /// which is older than the first flag.
 Status SlotMigration::CheckForeign(const Situation& now, bool own_slots_only) const {
-  const bool noted = context_.Note(note_key_).has_value();
+  const bool noted = !Notes().empty();
   for (const auto& open : now.view.Open()) {
     const bool of_step = slots_.count(open.slot) != 0;
     const bool between_us = open.importing ? to_.Has(open.teller) && from_.Has(open.peer)
@@ -196,8 +199,10 @@ Status SlotMigration::CountKeys(Situation& now) {
 
 /// Nothing moves while a server forks or synchronises, nor to where a crash would lose it.
 Status SlotMigration::CheckServers(Situation& now) {
-  const Batch info = {
-      {"INFO", "persistence"}, {"INFO", "replication"}, {"CONFIG", "GET", "cluster-node-timeout"}};
+  const Batch info = {{"INFO", "persistence"},
+                      {"INFO", "replication"},
+                      {"CONFIG", "GET", "cluster-node-timeout"},
+                      {"INFO", "memory"}};
   const auto answers = link_.CallAll({{now.parties.source, info}, {now.parties.target, info}});
   const Server* servers[] = {&now.parties.source, &now.parties.target};
   for (int i = 0; i < 2; ++i) {
@@ -217,11 +222,16 @@ Status SlotMigration::CheckServers(Situation& now) {
       now.node_timeout = std::chrono::milliseconds(std::atoll(timeout.elements[1].text.c_str()));
     }
     if (i == 0) continue;
+    TW_ASSIGN_OR_RETURN(const Reply memory_text, Checked((*answers[i])[3]));
+    TW_RETURN_IF_ERROR(CheckRoom(FeelingOf(InfoText(""), InfoText(memory_text.text)),
+                                 link_.options().limits, now.parties.target.Address()));
     TW_RETURN_IF_ERROR(link_.CheckMigrateCredentials(now.parties.target));
     const bool replicated = replication.text().find("state=online") != std::string::npos;
     if (!replicated && persistence.Number("aof_enabled") == 0 &&
         !link_.options().allow_unprotected_targets) {
-      return Error(StatusCode::kFailedPrecondition,
+      // One that it had when the action began may only be away: after a failover it comes back.
+      const bool away = to_.ids.size() > 1;
+      return Error(away ? StatusCode::kUnavailable : StatusCode::kFailedPrecondition,
                    "{} has neither a replica nor an append-only file: a crash would lose what is "
                    "moved to it (allow_unprotected_targets permits it)",
                    now.parties.target.Address());
@@ -230,98 +240,39 @@ Status SlotMigration::CheckServers(Situation& now) {
   return OkStatus();
 }
 
-/// Takes slots from those untouched, as many as may be open together.
-std::vector<int> SlotMigration::NextGroup(Situation& now) const {
-  const auto& options = link_.options();
-  if (now.target_is_empty) {
-    // A master without slots is not failed over: let it own one soon.
-    now.target_is_empty = false;
-    const auto least = std::min_element(
-        now.untouched.begin(), now.untouched.end(),
-        [&](int a, int b) { return now.source_keys.at(a) < now.source_keys.at(b); });
-    const int slot = *least;
-    now.untouched.erase(least);
-    return {slot};
+/// Those that there are. An earlier attempt may have had more lanes than are allowed now.
+std::vector<std::string> SlotMigration::Notes() const {
+  std::vector<std::string> notes;
+  for (int lane = 0; lane < kMostGroupsAtOnce; ++lane) {
+    const std::string key = LaneNote(note_key_, lane);
+    if (context_.Note(key)) notes.push_back(key);
   }
-  std::vector<int> group;
-  std::int64_t keys = 0;
-  while (!now.untouched.empty() && static_cast<int>(group.size()) < options.open_slots) {
-    const int slot = now.untouched.front();
-    const auto more = now.source_keys.at(slot);
-    if (!group.empty() && keys + more > options.open_keys) break;
-    keys += more;
-    group.push_back(slot);
-    now.untouched.erase(now.untouched.begin());
-  }
-  return group;
+  return notes;
 }
 
-Status SlotMigration::CheckSizes(const Situation& now, const std::vector<SlotKey>& keys) const {
-  for (const auto& key : keys) {
-    if (key.bytes <= link_.options().big_key_bytes) continue;
-    return Error(StatusCode::kFailedPrecondition,
-                 "key '{}' in slot {} at {} takes {} bytes, more than {}: moving it would block "
-                 "both servers",
-                 key.name, key.slot, now.parties.source.Address(), key.bytes,
-                 link_.options().big_key_bytes);
+/// Each by the note that names its slots; those that none names by the first.
+Status SlotMigration::FinishGroups(const LaneSurroundings& around, std::vector<int> slots) {
+  std::map<std::string, std::vector<int>> groups;
+  for (const auto& key : Notes()) {
+    const auto text = context_.Note(key);
+    if (text->empty()) continue;
+    TW_ASSIGN_OR_RETURN(const BatchNote note, BatchNote::Parse(*text));
+    std::erase_if(slots, [&](int slot) {
+      if (note.keys.count(slot) == 0) return false;
+      groups[key].push_back(slot);
+      return true;
+    });
+  }
+  for (const int slot : slots) groups[note_key_].push_back(slot);
+  while (!groups.empty()) {
+    const auto next = groups.begin();
+    SlotLane lane(around, next->first);
+    const Status status = lane.Finish(next->second);
+    groups.erase(next);
+    open_ = lane.open() || !groups.empty();
+    TW_RETURN_IF_ERROR(status);
   }
   return OkStatus();
-}
-
-/// Leaves in `slots` and `keys` what may be open together, and puts the rest back.
-void SlotMigration::Trim(Situation& now, std::vector<int>& slots,
-                         std::vector<SlotKey>& keys) const {
-  std::map<int, std::int64_t> bytes;
-  for (const auto& key : keys) bytes[key.slot] += key.bytes;
-  std::int64_t total = 0;
-  for (std::size_t i = 0; i < slots.size(); ++i) {
-    total += bytes[slots[i]];
-    if (i == 0 || total <= link_.options().open_bytes) continue;
-    const auto rest = slots.begin() + static_cast<std::ptrdiff_t>(i);
-    std::erase_if(keys, [&](const SlotKey& key) {
-      return std::find(rest, slots.end(), key.slot) != slots.end();
-    });
-    now.untouched.insert(now.untouched.begin(), rest, slots.end());
-    slots.erase(rest, slots.end());
-    return;
-  }
-}
-
-Status SlotMigration::MoveGroup(Situation& now, std::vector<int> slots, bool resumed) {
-  KeyMover mover(link_, context_, now.parties.source, now.parties.target, now.node_timeout, pace_,
-                 note_key_);
-  std::vector<SlotKey> keys;
-  std::optional<ClusterLink::Ending> ending;
-  if (resumed) {
-    ending.emplace(link_);
-    TW_RETURN_IF_ERROR(mover.Resume(slots));
-  } else {
-    TW_ASSIGN_OR_RETURN(keys, mover.List(slots, link_.options().max_slot_keys));
-    TW_RETURN_IF_ERROR(CheckSizes(now, keys));
-    Trim(now, slots, keys);
-    TW_RETURN_IF_ERROR(mover.Begin(keys));
-  }
-  SlotGroup group(link_, now.parties, slots);
-  open_ = true;
-  TW_RETURN_IF_ERROR(OpenGroup(group));
-  if (!ending) ending.emplace(link_);
-  TW_RETURN_IF_ERROR(mover.Drain(slots, std::move(keys)));
-  // A replica that lags is no reason to leave slots open, but one to open no more.
-  const Status caught_up = group.CatchUp();
-  TW_RETURN_IF_ERROR(group.Close());
-  open_ = false;
-  context_.Progress(static_cast<int>(slots.size()), 0, 0);
-  return caught_up;
-}
-
-/// The kill switch may come between the flag at the target and the one at the source: until the
-/// latter no client has been sent to the target, so the former is simply taken back.
-Status SlotMigration::OpenGroup(SlotGroup& group) {
-  const Status opened = group.Open();
-  if (opened.code() != StatusCode::kCancelled) return opened;
-  TW_RETURN_IF_ERROR(CancelOpen());
-  open_ = false;
-  return opened;
 }
 
 Status SlotMigration::Attempt(bool only_open) {
@@ -335,20 +286,23 @@ Status SlotMigration::Attempt(bool only_open) {
     context_.Progress(static_cast<int>(now.closing.size()), 0, 0);
     open_ = !now.open.empty();
   }
-  if (!now.open.empty()) TW_RETURN_IF_ERROR(MoveGroup(now, now.open, /*resumed=*/true));
+  LaneSurroundings around{link_, context_, speed_, now.parties, now.node_timeout, nullptr};
+  if (!now.open.empty()) TW_RETURN_IF_ERROR(FinishGroups(around, now.open));
   if (only_open) return OkStatus();
   TW_RETURN_IF_ERROR(CheckForeign(now, /*own_slots_only=*/false));
   if (now.untouched.empty()) return OkStatus();
   TW_RETURN_IF_ERROR(CountKeys(now));
   TW_RETURN_IF_ERROR(CheckServers(now));
-  while (!now.untouched.empty()) {
-    if (context_.StopRequested()) {
-      return Error(StatusCode::kCancelled, "stopped on request, {} slots were left alone",
-                   now.untouched.size());
-    }
-    TW_RETURN_IF_ERROR(MoveGroup(now, NextGroup(now), /*resumed=*/false));
+  // What earlier groups noted must not be taken for the word on those to come.
+  for (const auto& key : Notes()) {
+    if (!context_.Note(key)->empty()) TW_RETURN_IF_ERROR(context_.SaveNote(key, ""));
   }
-  return OkStatus();
+  around.node_timeout = now.node_timeout;
+  const MoveWatch watch(watching_, link_.clock(), link_.options().limits, now.parties.source,
+                        now.parties.target, speed_);
+  around.may_open = [&watch] { return watch.Room(); };
+  SlotQueue queue(std::move(now.untouched), std::move(now.source_keys), now.target_is_empty);
+  return RunLanes(around, note_key_, queue, open_);
 }
 
 Status SlotMigration::CancelOpen() {

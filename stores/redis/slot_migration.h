@@ -26,7 +26,9 @@
 #include "core/status.h"
 #include "stores/redis/cluster_link.h"
 #include "stores/redis/key_mover.h"
+#include "stores/redis/move_speed.h"
 #include "stores/redis/slot_group.h"
+#include "stores/redis/slot_lanes.h"
 
 namespace tidewright::redis {
 
@@ -41,12 +43,14 @@ struct ShardParty {
 
 class SlotMigration {
  public:
-  /// `note_key` is where this step keeps its BatchNote.
-  SlotMigration(ClusterLink& link, StepContext& context, Pace& pace, ShardParty from, ShardParty to,
-                std::vector<int> slots, std::string note_key)
+  /// `note_key` is where this step keeps its BatchNote (LaneNote, if several groups go at once).
+  /// `watching` is the client of what looks at both ends meanwhile.
+  SlotMigration(ClusterLink& link, Client& watching, StepContext& context, MoveSpeed& speed,
+                ShardParty from, ShardParty to, std::vector<int> slots, std::string note_key)
       : link_(link),
+        watching_(watching),
         context_(context),
-        pace_(pace),
+        speed_(speed),
         from_(std::move(from)),
         to_(std::move(to)),
         slots_(slots.begin(), slots.end()),
@@ -85,16 +89,14 @@ class SlotMigration {
   Status CheckForeign(const Situation& now, bool own_slots_only) const;
   Status CountKeys(Situation& now);
   Status CheckServers(Situation& now);
-  std::vector<int> NextGroup(Situation& now) const;
-  void Trim(Situation& now, std::vector<int>& slots, std::vector<SlotKey>& keys) const;
-  Status MoveGroup(Situation& now, std::vector<int> slots, bool resumed);
-  Status OpenGroup(SlotGroup& group);
-  Status CheckSizes(const Situation& now, const std::vector<SlotKey>& keys) const;
+  [[nodiscard]] std::vector<std::string> Notes() const;
+  Status FinishGroups(const LaneSurroundings& around, std::vector<int> slots);
   Status CancelOpen();
 
   ClusterLink& link_;
+  Client& watching_;
   StepContext& context_;
-  Pace& pace_;
+  MoveSpeed& speed_;
   const ShardParty from_;
   const ShardParty to_;
   const std::set<int> slots_;

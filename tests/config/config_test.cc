@@ -191,6 +191,11 @@ BOOST_AUTO_TEST_CASE(checks_across_keys) {
   BOOST_TEST(Mentions(Refusal("provisioner: {" + two + "}"), "provisioner.use: is missing"));
   BOOST_TEST(Mentions(Refusal("provisioner: {use: local, " + two + "}"), "local is not described"));
   BOOST_TEST(Mentions(Refusal("provisioner: {exec: {command: []}}"), "program and arguments"));
+  BOOST_TEST(Mentions(Refusal("policy: {quota: {floor: 9, ceiling: 5}}"), "quota.ceiling"));
+  BOOST_TEST(Mentions(Refusal("policy: {quota: {billing_period: 7h}}"), "whole part of a day"));
+  BOOST_TEST(Mentions(Refusal("policy: {quota: {mode: auto}}"), "recommended and never applied"));
+  BOOST_TEST(Accepted("policy: {quota: {floor: 5}}").policy.quota->floor == 5);
+  BOOST_TEST(!Accepted("policy: {min_shards: 3}").policy.quota);
   BOOST_TEST(Mentions(Refusal("stop_file: stop"), "no full path"));
   BOOST_TEST(Mentions(Refusal("clock: {speed: 2}"), "clock.wall_origin: is missing"));
 }
@@ -231,6 +236,22 @@ BOOST_AUTO_TEST_CASE(what_is_odd_but_possible_is_a_warning) {
   config = Accepted("policy: {min_shards: 2, shard_capacity: {requests: 1}}");
   BOOST_REQUIRE(config.warnings.size() == 1u);
   BOOST_TEST(Mentions(config.warnings[0], "three masters"));
+}
+
+BOOST_AUTO_TEST_CASE(a_pace_is_one_of_three_and_what_is_written_beside_it_changes_one_thing) {
+  const Config plain = Accepted("cycle: 1m");
+  BOOST_TEST(plain.actuator.pace == "normal");
+  BOOST_TEST(!plain.actuator.keys_per_second.has_value());
+  const Config config = Accepted(
+      "actuator: {pace: gentle, keys_per_second: 3000, max_pause: 1ms, "
+      "max_replication_lag_bytes: 1MiB}");
+  BOOST_TEST(config.actuator.pace == "gentle");
+  BOOST_TEST(config.actuator.keys_per_second.value() == 3000);
+  BOOST_TEST((config.actuator.max_pause.value() == 1ms));
+  BOOST_TEST(config.actuator.max_replication_lag_bytes.value() == 1048576);
+  BOOST_TEST(!config.actuator.max_latency.has_value());
+  BOOST_TEST(Mentions(Refusal("actuator: {pace: furious}"), "actuator.pace"));
+  BOOST_TEST(Mentions(Refusal("actuator: {groups_at_once: 9}"), "actuator.groups_at_once"));
 }
 
 BOOST_AUTO_TEST_CASE(secrets_are_never_repeated) {

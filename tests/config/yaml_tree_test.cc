@@ -85,7 +85,8 @@ BOOST_AUTO_TEST_CASE(what_a_configuration_has_no_need_of_is_refused_with_its_lin
 
 BOOST_AUTO_TEST_CASE(no_bytes_stop_the_parser) {
   const std::string seedling =
-      "cluster: c\nredis:\n  seeds: ['a:1', \"b:2\"]\n  x: {y: [1, 2], z: ~}\n# end\nw: |\n  text\n";
+      "cluster: c\nredis:\n  seeds: ['a:1', \"b:2\"]\n  x: {y: [1, 2], z: ~}\n# end\nw: |\n  "
+      "text\n";
   Random random(11);
   static constexpr char kMarks[] = "[]{}:,-#&*!|>'\"%@`?\n \t0a~";
   int accepted = 0;

@@ -43,7 +43,62 @@ void Live(DemandMemory& memory, WallTime from, WallTime to) {
   }
 }
 
+constexpr int kPartitions = 50;
+
+// Partition p has 1 + p % 5 of 150 parts.
+LoadSnapshot LoadWithPartitions(WallTime at) {
+  LoadSnapshot load;
+  load.at = load.partitions_sampled = at;
+  load.total[Resource::kRequests] = {.value = LoadAt(at), .quality = Quality::kFresh};
+  load.partitions.resize(kPartitions);
+  for (int p = 0; p < kPartitions; ++p) {
+    load.partitions[p].share[Resource::kRequests] = (1 + p % 5) / 150.0;
+  }
+  return load;
+}
+
+// The means of all partitions' forecasts at a step, added up.
+double SumOfParts(const PartOutlook& outlook, std::size_t step) {
+  const Resource r = Resource::kRequests;
+  double sum = 0;
+  for (int p = 0; p < kPartitions; ++p) {
+    const std::vector<int> one = {p};
+    sum += ForecastPart(*outlook.demand[r], outlook.shares[r], one).value().mean[step];
+  }
+  return sum;
+}
+
 BOOST_AUTO_TEST_SUITE(memory)
+
+BOOST_AUTO_TEST_CASE(partitions_are_forecast_at_once_after_a_restart_and_add_up_to_the_cluster) {
+  const testing::TempFolder folder;
+  auto history = History::Open(folder / "history.db").value();
+  ImportWeek(*history);
+  const Policy policy = PolicyForTest();
+  const WallTime restart = kStart + hours(2);
+  {
+    DemandMemory memory("c", policy, *history, "");
+    BOOST_REQUIRE(memory.Load(kStart).ok());
+    BOOST_TEST(memory.outlook() == nullptr);
+    for (WallTime now = kStart; now < restart; now += minutes(5)) {
+      BOOST_REQUIRE(memory.Observe(LoadWithPartitions(now), nullptr, false, now).ok());
+      BOOST_REQUIRE(memory.Forecast(now).ok());
+    }
+  }
+  DemandMemory memory("c", policy, *history, "");
+  BOOST_REQUIRE(memory.Load(restart).ok());
+  BOOST_REQUIRE(memory.Forecast(restart).ok());
+  BOOST_REQUIRE(memory.outlook() != nullptr);
+  const auto& whole = memory.outlook()->demand[Resource::kRequests];
+  BOOST_REQUIRE(whole.has_value());
+  for (const std::size_t step : {0, 11, 47}) {
+    BOOST_TEST(std::abs(SumOfParts(*memory.outlook(), step) / whole->mean[step] - 1) < 1e-4);
+  }
+  const auto& weights = memory.partition_weights()[Resource::kRequests];
+  BOOST_REQUIRE(weights.size() == 1u * kPartitions);
+  BOOST_TEST(std::abs(weights[4] - 5 / 150.0) < 1e-6);
+  BOOST_TEST(memory.partition_weights()[Resource::kCpu].empty());
+}
 
 BOOST_AUTO_TEST_CASE(what_forecasts_have_learned_survives_a_restart) {
   const testing::TempFolder folder;

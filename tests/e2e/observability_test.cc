@@ -1,4 +1,5 @@
 // What people look at shows what a running controller tells.
+#include <algorithm>
 #include <boost/test/unit_test.hpp>
 #include <cstdlib>
 
@@ -17,9 +18,20 @@ BOOST_AUTO_TEST_CASE(every_panel_and_rule_finds_its_metrics_in_a_running_control
   BOOST_REQUIRE(source != nullptr);
   std::filesystem::create_directories(daemon->data_dir());
   ImportQuietHistory();
-  Configure(e2e::Policy(4));
+  // Short steps: policies in shadow are compared once one of them has ended.
+  Configure(e2e::Policy(4, "  step: 1m\n  horizon: 4h\n"));
   BOOST_REQUIRE(daemon->Start().ok());
   BOOST_REQUIRE_MESSAGE(AwaitShards(4, 120s), daemon->log());
+  BOOST_REQUIRE_MESSAGE(daemon->Await(240s,
+                                      [](const nlohmann::json& status) {
+                                        const auto against = e2e::At(status, "/savings/against");
+                                        return std::any_of(
+                                            against.begin(), against.end(), [](const auto& one) {
+                                              return one.value("estimated", false) &&
+                                                     one.value("compared_seconds", 0.0) > 0;
+                                            });
+                                      }),
+                        daemon->log());
   const std::string target = "127.0.0.1:" + std::to_string(daemon->metrics_port());
 
   io::HttpCall call;

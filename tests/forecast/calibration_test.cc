@@ -218,7 +218,7 @@ BOOST_AUTO_TEST_CASE(promises_that_did_not_know_of_a_shift_count_as_coverage_alo
   const WallTime now = testing::Regular({0}).start;
   Calibration c;
   NotePromises(Flat(now, 100, {110, 120, 130, 140}), c);
-  MarkStale(c);
+  ForgetSince(now - std::chrono::hours(1), 1.5, c);
   const auto kept = DecodeCalibration(EncodeCalibration(c));
   BOOST_REQUIRE(kept.ok());
   c = *kept;
@@ -227,6 +227,81 @@ BOOST_AUTO_TEST_CASE(promises_that_did_not_know_of_a_shift_count_as_coverage_alo
   for (const float s : c.log_scale[0]) BOOST_TEST(s == 0.0F);
   BOOST_TEST(c.settled[0] > 0.9F);
   BOOST_TEST(c.coverage[0][0] < 0.1F);
+}
+
+BOOST_AUTO_TEST_CASE(what_a_shift_did_to_the_scale_before_it_was_found_is_taken_back) {
+  WallTime now = testing::Regular({0}).start;
+  Calibration c;
+  const auto an_hour_of = [&](double demand) {
+    NotePromises(Flat(now, 100, {110, 120, 130, 140}), c);
+    SettlePromises(
+        {.start = now, .step = kStep, .values = std::vector<double>(12, demand), .flags = {}}, c);
+    now += std::chrono::hours(1);
+  };
+  for (int hour = 0; hour < 48; ++hour) an_hour_of(hour % 4 == 0 ? 115 : 105);
+  const auto before = c.log_scale;
+  const WallTime shift = now;
+  for (int hour = 0; hour < 7; ++hour) an_hour_of(150);
+  BOOST_TEST(c.log_scale[0][3] > before[0][3] + 1);
+  c = DecodeCalibration(EncodeCalibration(c)).value();
+  const float usual = c.usual;
+  ForgetSince(shift, 1.5, c);
+  for (std::size_t l = 0; l < kTrackedLevels.size(); ++l) {
+    BOOST_TEST(std::abs(c.log_scale[0][l] - before[0][l]) < 0.5);
+  }
+  BOOST_TEST(c.usual == 1.5F * usual);
+}
+
+BOOST_AUTO_TEST_CASE(far_ahead_a_shock_is_forgotten_sooner_than_it_was_learned_of) {
+  WallTime now = testing::Regular({0}).start;
+  Calibration c;
+  const auto hours_of = [&](int hours, double demand) {
+    for (int hour = 0; hour < hours; ++hour, now += std::chrono::hours(1)) {
+      Forecast f = Flat(now, 100, {110, 120, 130, 140});
+      f.horizon = kDay;
+      for (auto& line : f.quantiles) line.resize(kDay, line.front());
+      NotePromises(f, c);
+      SettlePromises(
+          {.start = now, .step = kStep, .values = std::vector<double>(12, demand), .flags = {}}, c);
+    }
+  };
+  hours_of(30, 105);
+  const float before = c.log_scale[2][0];
+  hours_of(18, 150);
+  const float widened = c.log_scale[2][0] - before;
+  BOOST_TEST(widened > 0.3);
+  hours_of(24, 105);
+  // One by one, 24 hours of promises that hold take back 0.13.
+  BOOST_TEST(c.log_scale[2][0] - before < widened - 0.25);
+  BOOST_TEST(c.log_scale[2][0] - before > -0.15);
+}
+
+BOOST_AUTO_TEST_CASE(a_calibration_of_the_second_version_is_still_read) {
+  // As version 2 was written: the first, a height, and promises in steps.
+  std::string bytes(1, 2);
+  const auto put = [&](const auto& value) {
+    bytes.append(reinterpret_cast<const char*>(&value), sizeof value);
+  };
+  for (int i = 0; i < 12; ++i) put(0.5F);
+  for (int i = 0; i < 12; ++i) put(0.9F);
+  for (int i = 0; i < 3; ++i) put(40.0F);
+  put(100.0F);
+  put(10.0F);
+  const WallTime now = testing::Regular({0}).start;
+  put(std::int64_t{now.time_since_epoch().count()});
+  put(std::int64_t{kStep.count()});
+  put(std::uint32_t{1});
+  put(std::int16_t{2});
+  put(std::uint16_t{1});
+  for (const std::uint8_t v : {1, 0, 255}) put(v);
+  for (const float v : {1.0F, 2.0F, 3.0F, 4.0F}) put(v);
+  const auto read = DecodeCalibration(bytes);
+  BOOST_REQUIRE(read.ok());
+  BOOST_TEST(read->spread == 10.0F);
+  BOOST_TEST(read->earlier.empty());
+  BOOST_REQUIRE(read->open.size() == 1u);
+  BOOST_TEST(read->open[0].band == 1);
+  BOOST_TEST(read->open[0].bounds[3] == 4.0F);
 }
 
 BOOST_AUTO_TEST_CASE(where_the_median_is_too_high_a_quantile_comes_to_lie_below_it) {

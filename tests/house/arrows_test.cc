@@ -22,7 +22,7 @@ const std::vector<std::string> kRooms = {
 const std::map<std::string, std::set<std::string>> kMayInclude = {
     {"core", {}},
     {"io", {"core"}},
-    {"config", {"core", "planner/policy.h"}},
+    {"config", {"core", "planner/policy.h", "planner/baselines/baselines.h"}},
     {"collector", {"core"}},
     {"forecast", {"core"}},
     {"planner", {"core", "collector/load_snapshot.h", "forecast/forecast.h"}},
@@ -42,7 +42,8 @@ const std::map<std::string, std::set<std::string>> kMayInclude = {
     {"server",
      {"core", "io", "api", "actuator/action.h", "actuator/executor.h", "alerting/alert.h",
       "collector/load_snapshot.h", "forecast/forecast.h", "journal/journal.h",
-      "journal/stop_file.h", "planner/plan.h", "planner/policy.h"}},
+      "journal/stop_file.h", "planner/plan.h", "planner/policy.h", "planner/savings.h",
+      "planner/tally.h"}},
     {"controller",
      {"core", "io", "config", "history", "journal", "collector", "forecast", "planner", "actuator",
       "alerting", "stores", "server"}},
@@ -52,7 +53,8 @@ const std::map<std::string, std::set<std::string>> kMayInclude = {
       "replay/trace_class.h", "planner/baselines/baselines.h", "stores/redis/capability.h"}},
     {"replay", {"core", "config", "forecast", "planner", "history"}},
     {"bench",
-     {"core", "io", "config", "collector", "forecast", "planner", "actuator", "stores", "history"}},
+     {"core", "io", "config", "collector", "forecast", "planner", "actuator", "stores", "history",
+      "journal"}},
 };
 
 fs::path Source() {

@@ -30,7 +30,8 @@ std::vector<std::vector<float>> MadeUpDemand(Random& random, int steps, int most
 DemandRisk Tabulate(const std::vector<std::vector<float>>& demand, int most) {
   DemandRisk risk(static_cast<int>(demand.size()), most);
   for (std::size_t t = 0; t < demand.size(); ++t) {
-    risk.Add(static_cast<int>(t), demand[t].data(), demand[t].size(), 1, 1.0F, 1.0F);
+    const std::vector<float> nothing(demand[t].size());
+    risk.Add(static_cast<int>(t), demand[t], t > 0 ? demand[t - 1] : nothing, 1.0F);
   }
   risk.Finish();
   return risk;
@@ -48,7 +49,8 @@ double Cheapest(const ScheduleProblem& p, int t, int from) {
     for (int j = 0; j < steps && t + j < risk.steps(); ++j) {
       const int cell = risk.CellOf(from == to ? from : p.moves.Capacity(from, to, j));
       cost += std::max(from, to) + term.unserved_penalty * risk.Unserved(t + j, cell) +
-              term.violation_penalty * risk.Above(t + j, cell);
+              term.violation_penalty * risk.Above(t + j, cell) +
+              term.episode_penalty * risk.Onset(t + j, cell);
     }
     best = std::min(best, cost + Cheapest(p, t + steps, to));
   }
@@ -73,6 +75,32 @@ BOOST_AUTO_TEST_CASE(demand_beyond_the_grid_is_unserved_in_full) {
   BOOST_CHECK_EQUAL(risk.Above(0, risk.CellOf(2)), 0.5F);
 }
 
+BOOST_AUTO_TEST_CASE(an_episode_begins_where_demand_rises_above_what_it_was_below) {
+  // 2 after 1; 2 after 2; 1 after 2.
+  const DemandRisk risk = Tabulate({{1.0F, 2.0F, 2.0F}, {2.0F, 2.0F, 1.0F}}, 3);
+  BOOST_CHECK_CLOSE(risk.Above(1, risk.CellOf(1.5)), 2.0F / 3, 1e-3);
+  BOOST_CHECK_CLOSE(risk.Onset(1, risk.CellOf(1.5)), 1.0F / 3, 1e-3);
+  BOOST_CHECK_SMALL(risk.Onset(1, risk.CellOf(0.5)), 1e-6F);
+  BOOST_CHECK_SMALL(risk.Onset(1, risk.CellOf(2)), 1e-6F);
+}
+
+BOOST_AUTO_TEST_CASE(doubt_lengthens_the_tails_and_leaves_the_median) {
+  const auto tabulate = [](double doubt) {
+    DemandRisk risk(1, 8);
+    const std::vector<float> values = {1.0F, 2.0F, 3.0F, 4.0F, 5.0F};
+    risk.Add(0, values, std::vector<float>(values.size(), 3.0F), 1.0F);
+    risk.Finish(doubt);
+    return risk;
+  };
+  const DemandRisk sure = tabulate(0);
+  const DemandRisk doubted = tabulate(0.3);
+  BOOST_CHECK_EQUAL(sure.Above(0, sure.CellOf(5)), 0.0F);
+  BOOST_CHECK_CLOSE(doubted.Above(0, doubted.CellOf(5)), 1.0F / 15, 1e-3);  // 3 + 2·e^0.37 = 5.89
+  BOOST_CHECK_EQUAL(doubted.Above(0, doubted.CellOf(6)), 0.0F);
+  BOOST_CHECK_CLOSE(doubted.Onset(0, doubted.CellOf(5)), 1.0F / 15, 1e-3);
+  BOOST_CHECK_CLOSE(doubted.Above(0, doubted.CellOf(3)), sure.Above(0, sure.CellOf(3)), 1e-3);
+}
+
 BOOST_AUTO_TEST_CASE(no_schedule_is_cheaper_than_the_one_that_is_made) {
   for (std::uint64_t seed = 1; seed <= 60; ++seed) {
     Random random(seed);
@@ -86,7 +114,8 @@ BOOST_AUTO_TEST_CASE(no_schedule_is_cheaper_than_the_one_that_is_made) {
                      .full_migration = 0.5 + 4 * random.Uniform()};
     problem.demand = {{.risk = &risk,
                        .unserved_penalty = 5 * random.Uniform(),
-                       .violation_penalty = random.Uniform()}};
+                       .violation_penalty = random.Uniform(),
+                       .episode_penalty = 2 * random.Uniform()}};
     problem.move_cost = 0.3 * random.Uniform();
     const CapacitySchedule made = MakeSchedule(problem);
     const double best = Cheapest(problem, 0, problem.from);

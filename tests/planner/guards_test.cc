@@ -100,6 +100,21 @@ BOOST_AUTO_TEST_CASE(the_rate_of_increases_holds_back_no_emergency) {
   BOOST_TEST((emergency.Decide().kind == PlanKind::kScaleOut));
 }
 
+BOOST_AUTO_TEST_CASE(a_person_holds_everything_back_until_a_time_but_an_emergency_by_policy) {
+  for (World w : {HighLoad(), LowLoad()}) {
+    BOOST_TEST((w.Decide().kind != PlanKind::kNone));
+    w.state.holds = {{"h-1", "ann", "index rebuild", w.now - 1h, w.now + 1h}};
+    BOOST_TEST(Refused(w, ReasonCode::kHeld));
+    w.state.holds[0].until = w.now;
+    BOOST_TEST((w.Decide().kind != PlanKind::kNone));
+  }
+  World w = Emergency();
+  w.state.holds = {{"h-1", "ann", "index rebuild", w.now - 1h, w.now + 1h}};
+  BOOST_TEST(Refused(w, ReasonCode::kHeld));
+  w.policy.emergency_ignores_windows = true;
+  BOOST_TEST((w.Decide().kind == PlanKind::kScaleOut));
+}
+
 BOOST_AUTO_TEST_CASE(windows_hold_back_what_they_name_until_they_expire) {
   World in = LowLoad();
   World out = HighLoad();

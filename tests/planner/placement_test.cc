@@ -166,6 +166,23 @@ BOOST_AUTO_TEST_CASE(an_impossible_share_counts_as_none) {
   BOOST_TEST(WeighPartitions(topology, load).share[Resource::kRequests].empty());
 }
 
+BOOST_AUTO_TEST_CASE(what_is_remembered_of_partitions_counts_while_the_load_does_not_tell) {
+  Topology topology;
+  topology.partition_count = 4;
+  PerResource<std::vector<double>> remembered;
+  remembered[Resource::kRequests] = {0.1, 0.2, 0.3, 0.4};
+  remembered[Resource::kCpu] = {0.5, 0.5};  // of another cluster
+  LoadSnapshot load;
+  auto weights = WeighPartitions(topology, load, &remembered);
+  BOOST_REQUIRE(weights.share[Resource::kRequests].size() == 4u);
+  BOOST_TEST(weights.share[Resource::kRequests][3] == 0.4);
+  BOOST_TEST(weights.share[Resource::kCpu].empty());
+  load.partitions.resize(4);
+  load.partitions[0].share[Resource::kRequests] = 1;
+  weights = WeighPartitions(topology, load, &remembered);
+  BOOST_TEST(weights.share[Resource::kRequests][0] == 1);
+}
+
 BOOST_AUTO_TEST_CASE(a_rebalance_moves_little_and_ends_even_in_every_resource) {
   for (std::uint64_t seed = 1; seed <= 6; ++seed) {
     BOOST_TEST_CONTEXT("seed " << seed) {

@@ -123,6 +123,17 @@ BOOST_AUTO_TEST_CASE(at_the_maximum_the_shards_that_there_are_share_the_load) {
   BOOST_TEST(Has(plan.rejections, ReasonCode::kAtMaximum), Text(plan));
 }
 
+BOOST_AUTO_TEST_CASE(where_nothing_would_move_nothing_is_said_of_moving) {
+  for (const double level : {2500.0, 2900.0}) {  // more than three evenly loaded shards may bear
+    World w = Uneven(kSlots / 3, level);
+    w.policy.max_shards = 3;
+    const Plan plan = w.Decide();
+    BOOST_TEST((plan.kind == PlanKind::kNone), Text(plan));
+    BOOST_TEST(Has(plan.reasons, ReasonCode::kAtMaximum), Text(plan));
+    BOOST_TEST(!Has(plan.rejections, ReasonCode::kUnevenLoad), Text(plan));
+  }
+}
+
 BOOST_AUTO_TEST_CASE(a_rebalance_keeps_to_its_guards) {
   const auto refused = [](ReasonCode code, const std::function<void(World&)>& break_it) {
     World w = Uneven(8192, 1600);

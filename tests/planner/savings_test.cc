@@ -46,7 +46,7 @@ BOOST_AUTO_TEST_CASE(before_the_first_action_nothing_is_saved_against_what_was_p
   // A person added two nodes at 1 h; the controller began at 3 h and removed four.
   const std::vector<CapacityRecord> records = {Record(WallTime(0h), 8), Record(WallTime(1h), 10),
                                                Record(WallTime(4h), 6)};
-  const Counterfactual before = AsProvisioned(records, WallTime(3h));
+  const Counterfactual before = AsProvisioned(records, CapacityAt(records, WallTime(3h)));
   BOOST_TEST(Against(records, before, WallTime(4h)).against.at(0).NodeHours() == 0);
   BOOST_TEST(Against(records, before, WallTime(6h)).against.at(0).NodeHours() == 2 * 4);
   const Counterfactual untouched = AsProvisioned(records, std::nullopt);
@@ -97,6 +97,45 @@ BOOST_AUTO_TEST_CASE(a_policy_in_shadow_is_compared_where_it_ran_and_labelled_es
   BOOST_TEST((sum.recorded == 5h));
 }
 
+BOOST_AUTO_TEST_CASE(where_a_policy_in_shadow_is_not_known_nothing_is_compared) {
+  const std::vector<CapacityRecord> records = {Record(WallTime(0h), 6)};
+  const Counterfactual shadow{
+      .name = "reactive",
+      .estimated = true,
+      .capacity = {{WallTime(0h), 10, 5}, {WallTime(1h), 10, 5, false}, {WallTime(4h), 8, 4}}};
+  const Saving saving = Against(records, shadow, WallTime(5h)).against.at(0);
+  BOOST_TEST((saving.compared == 2h));
+  BOOST_TEST(saving.actual.node_hours == 12);
+  BOOST_TEST(saving.otherwise.node_hours == 18);
+}
+
+BOOST_AUTO_TEST_CASE(accounts_of_times_that_follow_each_other_add_up) {
+  const std::vector<CapacityRecord> all = {Record(WallTime(0h), 6, 3h), Record(WallTime(5h), 10),
+                                           Record(WallTime(7h), 8)};
+  const std::vector<CapacityRecord> late = {Record(WallTime(6h), 10), Record(WallTime(7h), 8)};
+  const auto account = [](const std::vector<CapacityRecord>& records, WallTime until) {
+    return AccountOf(ComputeSavings(records, {StaticPeak(records)}, {}, until));
+  };
+  const Account whole = account(all, WallTime(9h));
+  const Account sum = account(all, WallTime(6h)) + account(late, WallTime(9h));
+  BOOST_TEST(sum.actual.node_hours == whole.actual.node_hours);
+  BOOST_TEST((sum.recorded == whole.recorded && sum.missing == 2h));
+  BOOST_REQUIRE(sum.against.size() == 1u);
+  BOOST_TEST((sum.Against("static peak")->Cost() == whole.against[0].Cost()));
+  BOOST_TEST((sum.Against("static peak")->compared == 7h));
+  BOOST_TEST(sum.Against("nobody") == nullptr);
+}
+
+BOOST_AUTO_TEST_CASE(a_budget_is_not_saved_by_not_looking) {
+  const std::vector<CapacityRecord> records = {Record(WallTime(2h), 6, 1h),
+                                               Record(WallTime(8h), 10)};
+  // Six nodes from midnight on, also before they were first seen and while nobody looked.
+  BOOST_TEST((SpentSince(records, WallTime(0h), WallTime(10h)) == Money::FromUnits(0.5 * 68)));
+  BOOST_TEST((SpentSince(records, WallTime(7h), WallTime(10h)) == Money::FromUnits(0.5 * 26)));
+  BOOST_TEST((SpentSince(records, WallTime(9h), WallTime(10h)) == Money::FromUnits(0.5 * 10)));
+  BOOST_TEST((SpentSince({}, WallTime(9h), WallTime(10h)) == Money{}));
+}
+
 BOOST_AUTO_TEST_CASE(a_saving_says_how_long_demand_was_above_capacity) {
   const std::vector<CapacityRecord> records = {Record(WallTime(0h), 6)};  // three shards
   Series demand{.start = WallTime(0h),
@@ -125,7 +164,8 @@ BOOST_AUTO_TEST_CASE(sums_are_those_of_adding_up_minutes) {
     const WallTime first_action = WallTime(1min * static_cast<int>(random.Below(900)));
     const WallTime now = WallTime(1min * static_cast<int>(random.Below(2000)));
     const Savings sum = ComputeSavings(
-        records, {StaticPeak(records), AsProvisioned(records, first_action)}, {}, now);
+        records, {StaticPeak(records), AsProvisioned(records, CapacityAt(records, first_action))},
+        {}, now);
 
     double node_hours = 0;
     double cost = 0;

@@ -16,7 +16,7 @@ DemandRisk Around(double level) {
   for (int t = 0; t < kSteps; ++t) {
     std::vector<float> values;
     for (int k = 0; k < 20; ++k) values.push_back(static_cast<float>(level * (0.9 + 0.01 * k)));
-    risk.Add(t, values.data(), values.size(), 1, 1.0F, 1.0F);
+    risk.Add(t, values, std::vector<float>(values.size()), 1.0F);
   }
   risk.Finish();
   return risk;

@@ -4,6 +4,7 @@
 #include <grpcpp/grpcpp.h>
 
 #include <boost/test/unit_test.hpp>
+#include <cmath>
 
 #include "tests/server/sample_view.h"
 #include "tidewright/v1/controller.grpc.pb.h"
@@ -16,6 +17,18 @@ namespace {
 class FakeController : public ControllerApi {
  public:
   [[nodiscard]] ControllerView View() const override { return SampleView(); }
+  [[nodiscard]] ControllerView ExplainedView() override {
+    ControllerView view = SampleView();
+    view.plan->basis->more = TurningPoint{.factor = 1.25, .shards = 4};
+    return view;
+  }
+  StatusOr<PersonHold> AddHold(WallTime until, const std::string& who,
+                               const std::string& why) override {
+    return PersonHold{.id = "h-2", .who = who, .why = why, .since = View().now, .until = until};
+  }
+  Status ClearHold(const std::string& id, const std::string&, const std::string&) override {
+    return id == "h-1" ? OkStatus() : Error(StatusCode::kNotFound, "no hold {}", id);
+  }
   StatusOr<std::vector<Recommendation>> Recommendations(int) const override {
     return std::vector<Recommendation>{*FindRecommendation("")};
   }
@@ -61,6 +74,12 @@ class FakeController : public ControllerApi {
   StatusOr<std::string> Stop(const std::string&, const std::string&) override { return "/d/stop"; }
   StatusOr<std::string> ClearStop(const std::string&, const std::string&) override {
     return Error(StatusCode::kNotFound, "not thrown");
+  }
+  StatusOr<Forecast> ForecastPart(Resource, const ClusterPart& part) const override {
+    if (!part.partition) return Error(StatusCode::kNotFound, "no shard '{}'", part.shard);
+    Forecast forecast;
+    forecast.mean = {1.0 * *part.partition};
+    return forecast;
   }
   Status SetAutoLock(bool, const std::string&, const std::string&) override { return OkStatus(); }
   Status ResetBreaker(const std::string&, const std::string&) override { return OkStatus(); }
@@ -163,6 +182,12 @@ BOOST_AUTO_TEST_CASE(a_plan_carries_its_hash_and_what_it_rests_on) {
   BOOST_TEST(plan.basis().options(0).unserved() == 40);
   BOOST_TEST(plan.basis().less().shards() == 2);
   BOOST_TEST(!plan.basis().has_more());
+  grpc::ClientContext again;
+  pb::GetStatusRequest explain;
+  explain.set_explain(true);
+  pb::Status explained;
+  BOOST_REQUIRE(stub->GetStatus(&again, explain, &explained).ok());
+  BOOST_TEST(explained.plan().basis().more().shards() == 4);
   BOOST_TEST(plan.basis().observed() == 2400);
   BOOST_TEST(!plan.basis().has_reactive_at());
   BOOST_TEST(plan.basis().forecasts(0).held(0).share() == 0.94);
@@ -218,6 +243,50 @@ BOOST_AUTO_TEST_CASE(what_holds_the_controller_back_is_asked_for_by_name_and_rea
   BOOST_TEST(audit.entries(0).about().at("hash") == "3fa9");
 }
 
+BOOST_AUTO_TEST_CASE(savings_say_what_is_estimated_and_what_is_not_known) {
+  grpc::ClientContext context;
+  pb::Status status;
+  BOOST_REQUIRE(stub->GetStatus(&context, {}, &status).ok());
+  BOOST_TEST(status.node_hours() == 12.5);
+  BOOST_TEST(status.static_peak_node_hours() == 20);
+  BOOST_TEST(status.savings().missing_seconds() == 600);
+  BOOST_REQUIRE(status.savings().against_size() == 2);
+  BOOST_TEST(!status.savings().against(0).estimated());
+  BOOST_TEST(status.savings().against(0).saved_cost() == 0.75);
+  BOOST_TEST(status.savings().against(1).estimated());
+  BOOST_TEST(std::abs(status.savings().against(1).saved_cost() + 0.1) < 1e-9);
+  BOOST_REQUIRE(status.policies_size() == 1);
+  BOOST_TEST(status.policies(0).moves_to() == 4);
+  BOOST_TEST(status.policies(0).dark_seconds() == 600);
+  BOOST_TEST(status.policies(0).episodes() == 2);
+}
+
+BOOST_AUTO_TEST_CASE(a_hold_has_an_end_a_name_and_a_reason) {
+  grpc::ClientContext c0, c1, c2, c3, c4, c5, c6;
+  pb::Status status;
+  BOOST_REQUIRE(stub->GetStatus(&c0, {}, &status).ok());
+  BOOST_REQUIRE(status.person_holds_size() == 1);
+  BOOST_TEST(status.person_holds(0).why() == "index rebuild");
+  pb::AddHoldRequest add;
+  pb::PersonHold hold;
+  add.set_who("ann");
+  BOOST_TEST(stub->AddHold(&c1, add, &hold).error_code() == grpc::StatusCode::INVALID_ARGUMENT);
+  add.set_why("holidays");
+  BOOST_TEST(stub->AddHold(&c2, add, &hold).error_code() == grpc::StatusCode::INVALID_ARGUMENT);
+  add.set_for_seconds(3600);
+  BOOST_REQUIRE(stub->AddHold(&c3, add, &hold).ok());
+  BOOST_TEST(hold.until().seconds() == 1'800'003'600);
+  add.mutable_until()->set_seconds(1'800'007'200);
+  BOOST_TEST(stub->AddHold(&c4, add, &hold).error_code() == grpc::StatusCode::INVALID_ARGUMENT);
+  pb::ClearHoldRequest clear;
+  pb::ClearHoldResponse cleared;
+  clear.set_id("h-1");
+  BOOST_TEST(stub->ClearHold(&c5, clear, &cleared).error_code() ==
+             grpc::StatusCode::INVALID_ARGUMENT);
+  clear.set_who("ann");
+  BOOST_TEST(stub->ClearHold(&c6, clear, &cleared).ok());
+}
+
 BOOST_AUTO_TEST_CASE(an_unknown_resource_is_refused_with_the_known_ones) {
   grpc::ClientContext context;
   pb::GetForecastRequest request;
@@ -226,6 +295,21 @@ BOOST_AUTO_TEST_CASE(an_unknown_resource_is_refused_with_the_known_ones) {
   const auto status = stub->GetForecast(&context, request, &forecast);
   BOOST_TEST(status.error_code() == grpc::StatusCode::INVALID_ARGUMENT);
   BOOST_TEST(status.error_message().find("memory") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(a_part_has_its_own_forecast_and_not_the_clusters_capacity) {
+  grpc::ClientContext c1, c2;
+  pb::GetForecastRequest request;
+  request.set_partition(0);
+  pb::Forecast forecast;
+  BOOST_REQUIRE(stub->GetForecast(&c1, request, &forecast).ok());
+  BOOST_REQUIRE(forecast.mean_size() == 1);
+  BOOST_TEST(forecast.mean(0) == 0);
+  BOOST_TEST(forecast.capacity() == 0);
+  request.clear_partition();
+  request.set_shard("nobody");
+  BOOST_TEST(stub->GetForecast(&c2, request, &forecast).error_code() ==
+             grpc::StatusCode::NOT_FOUND);
 }
 
 BOOST_AUTO_TEST_CASE(health_and_reflection_answer) {

@@ -31,6 +31,26 @@ BOOST_AUTO_TEST_CASE(what_is_known_is_exported) {
   BOOST_TEST(Has(text, "tidewright_mode{cluster=\"cache\",mode=\"approve\"} 1"));
 }
 
+BOOST_AUTO_TEST_CASE(savings_and_policies_in_shadow_are_exported_by_name) {
+  const auto text = MetricsExporter().Expose(SampleView());
+  for (const char* line :
+       {"tidewright_node_hours_total{cluster=\"cache\"} 12.5",
+        "tidewright_account_gap_seconds_total{cluster=\"cache\"} 600",
+        "tidewright_compared_node_hours_total{cluster=\"cache\",against=\"reactive\","
+        "estimated=\"true\"} 5",
+        "tidewright_counterfactual_node_hours_total{cluster=\"cache\",against=\"static peak\","
+        "estimated=\"false\"} 20",
+        "tidewright_counterfactual_cost_total{cluster=\"cache\",against=\"static peak\","
+        "estimated=\"false\",currency=\"USD\"} 2",
+        "tidewright_policy_shards{cluster=\"cache\",policy=\"reactive\",estimated=\"true\"} 3",
+        "tidewright_policy_short_seconds_total{cluster=\"cache\",policy=\"reactive\","
+        "estimated=\"true\"} 420",
+        "tidewright_policy_dark_seconds_total{cluster=\"cache\",policy=\"reactive\","
+        "estimated=\"true\"} 600"}) {
+    BOOST_TEST(Has(text, line), line);
+  }
+}
+
 BOOST_AUTO_TEST_CASE(what_is_not_known_is_absent_and_never_zero) {
   ControllerView view = SampleView();
   view.load.total[Resource::kRequests].quality = Quality::kStale;

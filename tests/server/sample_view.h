@@ -65,10 +65,33 @@ inline ControllerView SampleView() {
   plan.basis = basis;
   view.plan = plan;
   view.totals.actions[{"scale-out", "done"}] = 2;
-  view.totals.node_hours = 12.5;
-  view.totals.static_peak_node_hours = 20;
-  view.totals.cost = Money::FromUnits(1.25);
-  view.totals.static_peak_cost = Money::FromUnits(2);
+  const Spending used = {.node_hours = 12.5, .cost = Money::FromUnits(1.25)};
+  view.totals.account = {
+      .actual = used,
+      .recorded = 3h,
+      .missing = 10min,
+      .against = {{.against = "static peak",
+                   .estimated = false,
+                   .compared = 3h,
+                   .actual = used,
+                   .otherwise = {.node_hours = 20, .cost = Money::FromUnits(2)}},
+                  {.against = "reactive",
+                   .estimated = true,
+                   .compared = 1h,
+                   .actual = {.node_hours = 5, .cost = Money::FromUnits(0.5)},
+                   .otherwise = {.node_hours = 4, .cost = Money::FromUnits(0.4)}}}};
+  PolicyTally shadow;
+  shadow.policy = "reactive";
+  shadow.estimated = true;
+  shadow.since = view.now - 1h;
+  shadow.shards = 3;
+  shadow.moves_to = 4;
+  shadow.tally.judged = 50min;
+  shadow.tally.dark = 10min;
+  shadow.tally.short_for = 7min;
+  shadow.tally.episodes = 2;
+  view.policies = {shadow};
+  view.person_holds = {{"h-1", "ann", "index rebuild", view.now - 1h, view.now + 1h}};
   return view;
 }
 

@@ -66,6 +66,7 @@ int SlotOf(const std::string& key) {
 }
 
 Status Journal::SaveNote(const std::string& key, const std::string& value) {
+  std::scoped_lock lock(mutex_);
   if (saves_left == 0) return Error(StatusCode::kResourceExhausted, "disk full, says the test");
   if (saves_left > 0) --saves_left;
   notes[key] = value;
@@ -73,11 +74,13 @@ Status Journal::SaveNote(const std::string& key, const std::string& value) {
 }
 
 std::optional<std::string> Journal::Note(const std::string& key) const {
+  std::scoped_lock lock(mutex_);
   const auto it = notes.find(key);
   return it == notes.end() ? std::nullopt : std::optional(it->second);
 }
 
 void Journal::Progress(int more_partitions, double more_keys, double more_bytes) {
+  std::scoped_lock lock(mutex_);
   partitions += more_partitions;
   keys += more_keys;
   bytes += more_bytes;

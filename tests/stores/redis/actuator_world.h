@@ -26,7 +26,7 @@ inline constexpr char kHost[] = "127.0.0.1";
 /// Slot of a key without a hash tag.
 int SlotOf(const std::string& key);
 
-/// What survives of an action.
+/// What survives of an action. Store code asks from several threads.
 class Journal : public StepContext {
  public:
   [[nodiscard]] bool StopRequested() const override { return stop && stop(); }
@@ -41,6 +41,9 @@ class Journal : public StepContext {
   int partitions = 0;
   double keys = 0;
   double bytes = 0;
+
+ private:
+  mutable std::mutex mutex_;
 };
 
 /// Cuts the wire after so many writes: the last one still reaches its server or not, its reply
