@@ -78,6 +78,8 @@ class ClusterLink {
       : client_(client), options_(options), clock_(clock) {}
   /// Another one to the same servers, for another thread.
   [[nodiscard]] ClusterLink OfTheSame() { return ClusterLink(client_, options_, clock_); }
+  /// Whether several threads may speak at once: not in a simulated world.
+  [[nodiscard]] bool Concurrent() const { return client_.options().own_thread; }
 
   struct Request {
     Server to;

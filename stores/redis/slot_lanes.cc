@@ -178,7 +178,8 @@ std::string LaneNote(const std::string& step_note, int lane) {
 
 Status RunLanes(const LaneSurroundings& around, const std::string& step_note, SlotQueue& queue,
                 bool& open) {
-  const int count = std::max(1, around.link.options().limits.groups_at_once);
+  const int count =
+      around.link.Concurrent() ? std::max(1, around.link.options().limits.groups_at_once) : 1;
   std::vector<std::unique_ptr<SlotLane>> lanes;
   std::vector<Status> ends(static_cast<std::size_t>(count));
   for (int i = 0; i < count; ++i) {

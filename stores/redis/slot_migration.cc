@@ -298,9 +298,12 @@ Status SlotMigration::Attempt(bool only_open) {
     if (!context_.Note(key)->empty()) TW_RETURN_IF_ERROR(context_.SaveNote(key, ""));
   }
   around.node_timeout = now.node_timeout;
-  const MoveWatch watch(watching_, link_.clock(), link_.options().limits, now.parties.source,
-                        now.parties.target, speed_);
-  around.may_open = [&watch] { return watch.Room(); };
+  std::optional<MoveWatch> watch;
+  if (link_.Concurrent()) {
+    watch.emplace(watching_, link_.clock(), link_.options().limits, now.parties.source,
+                  now.parties.target, speed_);
+  }
+  around.may_open = [&watch] { return watch ? watch->Room() : OkStatus(); };
   SlotQueue queue(std::move(now.untouched), std::move(now.source_keys), now.target_is_empty);
   return RunLanes(around, note_key_, queue, open_);
 }

@@ -73,6 +73,8 @@ World::World(std::uint64_t seed, const WorldFaults& faults, bool keep_text)
   };
   for (const auto& [port, node] : cluster_.nodes()) options_.seeds.emplace_back(kHost, port);
   options_.slots_per_batch = 10 + static_cast<int>(random_.Below(30));
+  // One thread uses the client: the same commands in the same order every time.
+  options_.limits.groups_at_once = 1;
   options_.open_slots = 1 + static_cast<int>(random_.Below(16));
   options_.keys_per_migrate = 1 + static_cast<int>(random_.Below(6));
   for (int i = 0; i < 3 * kKeys; ++i) clients_->Act();

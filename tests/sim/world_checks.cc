@@ -85,7 +85,8 @@ void World::CheckAmbiguous() {
     const bool told =
         note != notes_.end() && note->second.find('"' + key + '"') != std::string::npos;
     if (told) ++story_.ambiguous;
-    if (!told && clients_->Differs(key)) {
+    // Asked in any case: from here on it is as it is.
+    if (clients_->Differs(key) && !told) {
       Violate(key + " is not as it was acknowledged, and nobody was told");
     }
   }
