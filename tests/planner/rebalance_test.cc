@@ -174,4 +174,35 @@ BOOST_AUTO_TEST_CASE(noise_of_a_tenth_in_the_shares_buys_no_shard) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(a_person_gets_an_even_spread_that_the_load_does_not_need) {
+  World w = Uneven(8192, 300);  // far below what any shard may bear
+  BOOST_TEST((w.Decide().kind != PlanKind::kRebalance), Text(w.Decide()));
+  w.state.last_action_ended = w.now - 1min;  // and without a rest
+  const auto ask = [&] {
+    return PlanEvenSpread({w.topology, w.load, w.demand, w.policy, w.state, w.now});
+  };
+  const Plan plan = ask();
+  BOOST_TEST((plan.kind == PlanKind::kRebalance), Text(plan));
+  BOOST_TEST(plan.to_shards == 3);
+  BOOST_TEST(!plan.emergency);
+  BOOST_TEST(plan.retire.empty());
+  BOOST_TEST(Has(plan.reasons, ReasonCode::kUnevenLoad));
+  BOOST_TEST(Text(plan).find("1.50 times its share of requests") != std::string::npos, Text(plan));
+  int moved = 0;
+  for (const auto& move : plan.moves) moved += Count(move.partitions);
+  BOOST_TEST(moved >= 2500);
+  BOOST_TEST(moved <= 2731);  // what is too much, and no more
+
+  w.topology.open.push_back({});
+  BOOST_TEST((ask().kind == PlanKind::kNone));
+  BOOST_TEST(Has(ask().reasons, ReasonCode::kClusterUnhealthy), Text(ask()));
+}
+
+BOOST_AUTO_TEST_CASE(an_even_spread_is_left_alone_and_says_so) {
+  World w = Uneven(5462, 1600);
+  const Plan plan = PlanEvenSpread({w.topology, w.load, w.demand, w.policy, w.state, w.now});
+  BOOST_TEST((plan.kind == PlanKind::kNone), Text(plan));
+  BOOST_TEST(Has(plan.reasons, ReasonCode::kCapacityIsRight), Text(plan));
+}
+
 BOOST_AUTO_TEST_SUITE_END()
