@@ -294,7 +294,7 @@ void Controller::AnswerRebalanceCalls(const Topology* topology, const LoadSnapsh
       continue;
     }
     const Plan plan = PlanEvenSpread({*topology, load, memory_.demand(), options_.policy,
-                                      CurrentPlannerState(), now, &memory_.recent()});
+                                      CurrentPlannerState(now), now, &memory_.recent()});
     call.answer.set_value(KeepAskedPlan(plan, call));
   }
 }
