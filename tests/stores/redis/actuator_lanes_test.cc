@@ -66,6 +66,62 @@ BOOST_FIXTURE_TEST_CASE(several_groups_move_at_once_under_writes_and_none_is_los
   BOOST_TEST(clean.ok(), clean);
 }
 
+BOOST_FIXTURE_TEST_CASE(a_controller_cut_off_with_several_groups_open_leaves_what_can_be_finished,
+                        Pair) {
+  Fill(2000);
+  const PartitionSet slots = {{100, 117}};
+  std::string from = a;
+  std::string to = b;
+  int cut = 0;
+  int several_open = 0;
+  for (int writes = 1;; writes += 4) {
+    Journal journal;
+    const Step step = MoveStep(from, to, slots);
+    auto fuse = std::make_shared<Fuse>();
+    fuse->writes_left = writes;
+    fuse->last_one_arrives = writes % 8 == 1;
+    {
+      redis::Client dying({.credentials = {}, .timeout = 2s, .transport = FusedTransport(fuse)});
+      redis::RedisActuator actuator(dying, Options(), nullptr, clock);
+      journal.stop = [&] { return fuse->blown.load(); };
+      (void)RunSteps(actuator, {step}, journal);
+      journal.stop = nullptr;
+    }
+    for (int port : ports) Do(port, {"PING"});
+    if (!fuse->blown) break;
+    ++cut;
+    several_open += OpenSlots() > 6 ? 1 : 0;  // a group of three shows at both ends
+    const Status finished = Move(step, journal, Options());
+    BOOST_TEST_REQUIRE(finished.ok(), "cut after " << writes << ": " << finished);
+    BOOST_TEST_REQUIRE(OpenSlots() == 0);
+    for (int port : ports) BOOST_TEST_REQUIRE(Nodes(port).Owner(110) == to);
+    std::swap(from, to);
+  }
+  BOOST_TEST(cut > 10);
+  BOOST_TEST(several_open > 0);
+  CheckKeys(2000);
+  const Status clean = cluster->Check();
+  BOOST_TEST(clean.ok(), clean);
+}
+
+BOOST_FIXTURE_TEST_CASE(a_slot_that_each_takes_for_the_others_is_given_to_the_target, Pair) {
+  Fill(500);
+  BOOST_REQUIRE(Do(ports[0], {"CLUSTER", "COUNTKEYSINSLOT", "101"}).integer == 0);
+  // The wrong order: the source gives it away, and nobody has it.
+  BOOST_REQUIRE(Do(ports[0], {"CLUSTER", "SETSLOT", "101", "NODE", b}).text == "OK");
+  BOOST_REQUIRE(Nodes(ports[1]).Owner(101) == a);
+  Journal journal;
+  const Status moved = Move(MoveStep(a, b, {{100, 103}}), journal, Options());
+  BOOST_TEST_REQUIRE(moved.ok(), moved);
+  for (int port : ports) {
+    for (int slot = 100; slot <= 103; ++slot) BOOST_TEST(Nodes(port).Owner(slot) == b);
+  }
+  BOOST_TEST(OpenSlots() == 0);
+  CheckKeys(500);
+  const Status clean = cluster->Check();
+  BOOST_TEST(clean.ok(), clean);
+}
+
 BOOST_FIXTURE_TEST_CASE(a_target_without_room_is_given_nothing, Pair) {
   Fill(500);
   Do(ports[1], {"CONFIG", "SET", "maxmemory-policy", "noeviction"});
