@@ -32,6 +32,7 @@ struct RedisConfig {
 /// what each pace holds is in stores/redis/move_limits.h.
 struct ActuatorConfig {
   std::string pace = "normal";
+  std::optional<int> groups_at_once;
   std::optional<int> keys_per_second;
   std::optional<Duration> max_pause;
   std::optional<Duration> max_open;

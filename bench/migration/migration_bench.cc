@@ -69,6 +69,8 @@ std::vector<Contender> Contenders(Stage& stage, const Options& options) {
   if (!options.curve) return list;
   peer("redis-cli, pipeline 100", 100);
   auto how = preset("normal");
+  how.limits.groups_at_once = 1;
+  ours("normal, one group", how);
   how.keys_per_migrate = 20;
   ours("same, 20 in a MIGRATE", how);
   for (const int keys : {2'000, 8'000, 16'000, 32'000}) {

@@ -15,10 +15,8 @@ inline constexpr int kMostGroupsAtOnce = 8;
 /// the store that finds all of them kept gives a tenth of it back (MoveSpeed).
 struct MoveLimits {
   /// Groups of slots between the same two shards that are under way at once: while one is being
-  /// opened, noted or closed the other moves keys. At most kMostGroupsAtOnce. No setting raises it
-  /// above 1: of controllers killed with several groups under way, some left a slot that source and
-  /// target each took for the other's, which is not explained yet.
-  int groups_at_once = 1;
+  /// opened, noted or closed the other moves keys. At most kMostGroupsAtOnce.
+  int groups_at_once = 2;
   /// 0: as many as the store takes.
   int keys_per_second = 0;
   /// That one MIGRATE may take, which both servers spend on nothing else: those that follow a
