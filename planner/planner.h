@@ -13,14 +13,9 @@
 #include "planner/plan.h"
 #include "planner/policy.h"
 #include "planner/sizing/forecast_gate.h"
+#include "planner/sizing/move_model.h"
 
 namespace tidewright {
-
-/// What was learned from past actions, in wall time; absent until there was one.
-struct MoveExperience {
-  std::optional<Duration> provisioning;   ///< intent until the new shards had joined
-  std::optional<Duration> per_partition;  ///< mean time to move one partition
-};
 
 /// An action that was begun, however it ended.
 struct BegunAction {

@@ -30,6 +30,14 @@ Reason HotPartition(const Situation& s, Resource r, const Demand& demand) {
                       Amount(r, s.capacity.Usable(r, 1, 1.0)), Amount(r, *demand[r] * *hot))};
 }
 
+void AddHotPartition(const Situation& s, Resource r, const Demand& demand,
+                     std::vector<Reason>& rejections) {
+  const bool told = std::any_of(rejections.begin(), rejections.end(), [](const Reason& reason) {
+    return reason.code == ReasonCode::kNotPlaceable;
+  });
+  if (!told) rejections.push_back(HotPartition(s, r, demand));
+}
+
 // Of the shards that there are, however well their partitions were spread.
 std::string CapacityText(const Situation& s, Resource r) {
   const double imbalance = s.AchievableImbalance()[r];
@@ -79,17 +87,21 @@ void AddForecast(const Situation& s, Proposal& p, std::vector<Reason>& rejection
   if (s.AnyForecast() && s.shards >= s.policy.max_shards) {
     // The schedule keeps within the policy; people want to know that it should not have to.
     const Demand demand = s.ForecastDemand(s.LeadTimeTo(s.shards + 1) + s.policy.step);
-    if (s.FillAchievable(demand).share > 1 + kRounding) {
-      p.to = std::max(p.to, s.capacity.ShardsFor(demand));
-      p.reasons.push_back(ForecastReason(s, p.to));
+    const Capacity::Fill fill = s.FillAchievable(demand);
+    if (fill.share <= 1 + kRounding) return;
+    if (HotPartitionIsAll(s, fill.resource, demand)) {
+      AddHotPartition(s, fill.resource, demand, rejections);
+      return;
     }
+    p.to = std::max({p.to, s.shards + 1, s.capacity.ShardsFor(demand)});
+    p.reasons.push_back(ForecastReason(s, p.to));
     return;
   }
   if (!s.size || s.size->to <= s.shards) return;
   const Demand demand = s.ExpectedDemand(CoveredWindow(s.policy, s.LeadTimeTo(s.size->to)));
   const Resource r = s.FillAchievable(demand).resource;
   if (HotPartitionIsAll(s, r, demand)) {
-    rejections.push_back(HotPartition(s, r, demand));
+    AddHotPartition(s, r, demand, rejections);
     return;
   }
   p.to = std::max(p.to, s.size->to);
@@ -103,10 +115,7 @@ void AddObserved(const Situation& s, Proposal& p, std::vector<Reason>& rejection
   const bool saturated = s.saturated && fill.share > 1 + kRounding;
   if (utilisation <= ReactiveLimit(s) * (1 + kRounding) && !saturated) return;
   if (HotPartitionIsAll(s, fill.resource, observed)) {
-    const bool told = std::any_of(rejections.begin(), rejections.end(), [](const Reason& r) {
-      return r.code == ReasonCode::kNotPlaceable;
-    });
-    if (!told) rejections.push_back(HotPartition(s, fill.resource, observed));
+    AddHotPartition(s, fill.resource, observed, rejections);
     return;
   }
   p.to = std::max({p.to, s.shards + 1, s.capacity.ShardsFor(observed)});

@@ -125,13 +125,7 @@ ScalingTerms LiveTerms(const Policy& policy, const MoveExperience& experience,
   terms.fewest = std::max(1, policy.min_shards);
   terms.most = std::max(terms.fewest, policy.max_shards);
   terms.step = policy.step;
-  const Duration provisioning = experience.provisioning.value_or(policy.provisioning_time);
-  const Duration whole = experience.per_partition ? *experience.per_partition * partition_count
-                                                  : policy.full_migration_time;
-  terms.moves.provisioning =
-      static_cast<int>((provisioning + policy.step - Duration(1)) / policy.step);
-  terms.moves.full_migration = Seconds(whole) / Seconds(policy.step);
-  terms.moves.streams = policy.migration_streams;
+  terms.moves = LearnedMoves(experience, policy, partition_count, policy.step);
   return terms;
 }
 

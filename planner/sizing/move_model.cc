@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "planner/policy.h"
+
 namespace tidewright {
 
 int MoveModel::Migration(int from, int to) const {
@@ -29,6 +31,18 @@ double MoveModel::Capacity(int from, int to, int j) const {
   }
   const double moved = static_cast<double>(moving + 1) / migration;
   return 1 / (before + moved * (after - before));
+}
+
+MoveModel LearnedMoves(const MoveExperience& experience, const Policy& policy, int partition_count,
+                       Duration step) {
+  const Duration provisioning = experience.provisioning.value_or(policy.provisioning_time);
+  const Duration whole = experience.per_partition ? *experience.per_partition * partition_count
+                                                  : policy.full_migration_time;
+  MoveModel moves;
+  moves.provisioning = static_cast<int>((provisioning + step - Duration(1)) / step);
+  moves.full_migration = Seconds(whole) / Seconds(step);
+  moves.streams = policy.migration_streams;
+  return moves;
 }
 
 }  // namespace tidewright

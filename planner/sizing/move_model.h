@@ -4,7 +4,13 @@
 // (move time and effective capacity), for one migration stream a shard and data spread evenly.
 #pragma once
 
+#include <optional>
+
+#include "core/time.h"
+
 namespace tidewright {
+
+struct Policy;
 
 /// Times are in steps of the caller's grid. A move from B to A shards is `Provisioning` steps in
 /// which B serve as before (scale-out alone), then `Migration` steps in which data moves, every
@@ -26,5 +32,15 @@ struct MoveModel {
   /// moved after it.
   [[nodiscard]] double Capacity(int from, int to, int j) const;
 };
+
+/// What was learned from past actions, in wall time; absent until there was one.
+struct MoveExperience {
+  std::optional<Duration> provisioning;   ///< intent until the new shards had joined
+  std::optional<Duration> per_partition;  ///< mean time to move one partition
+};
+
+/// On a grid of `step`: what was learned, and what the policy says until then.
+[[nodiscard]] MoveModel LearnedMoves(const MoveExperience& experience, const Policy& policy,
+                                     int partition_count, Duration step);
 
 }  // namespace tidewright

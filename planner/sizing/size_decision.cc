@@ -215,19 +215,6 @@ std::vector<double> Served(const Situation& s, int most) {
   return served;
 }
 
-MoveModel Moves(const Situation& s, Duration step) {
-  const MoveExperience& learned = s.input.state.experience;
-  const Duration provisioning = learned.provisioning.value_or(s.policy.provisioning_time);
-  const Duration whole = learned.per_partition
-                             ? *learned.per_partition * s.input.topology.partition_count
-                             : s.policy.full_migration_time;
-  MoveModel moves;
-  moves.provisioning = static_cast<int>((provisioning + step - Duration(1)) / step);
-  moves.full_migration = Seconds(whole) / Seconds(step);
-  moves.streams = s.policy.migration_streams;
-  return moves;
-}
-
 }  // namespace
 
 double SizeDecision::Regret(int shards) const {
@@ -268,7 +255,8 @@ std::optional<SizeDecision> DecideSize(const Situation& s, ForecastGate& gate) {
   SizeDecision out;
   out.step = opinions.front().demand->step;
   out.horizon = out.step * steps;
-  problem.moves = Moves(s, out.step);
+  problem.moves =
+      LearnedMoves(s.input.state.experience, s.policy, s.input.topology.partition_count, out.step);
   problem.move_cost = s.policy.move_cost * 3600 / Seconds(out.step);
   problem.served = Served(s, std::max(problem.most, s.shards));
 

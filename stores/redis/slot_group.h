@@ -45,6 +45,7 @@ class SlotGroup {
                     const std::vector<int>& slots) const;
   Status SetSlots(const Server& to, const std::vector<int>& slots, const Command& what);
   Status RaiseEpoch(ClusterNodes at_target);
+  Status AwaitClaims();
 
   ClusterLink& link_;
   const MoveParties& parties_;

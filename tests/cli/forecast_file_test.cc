@@ -1,68 +1,31 @@
 // `tidectl forecast --input` as people run it: the real program, files in, files out.
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <boost/test/unit_test.hpp>
 #include <cmath>
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
 #include <nlohmann/json.hpp>
-#include <sstream>
 
-#include "core/clock.h"
 #include "core/random.h"
-#include "io/subprocess.h"
+#include "tests/cli/cli_folder.h"
 
 namespace tidewright {
 namespace {
 
-namespace fs = std::filesystem;
 
-struct Folder {
-  Folder() {
-    std::string name = (fs::temp_directory_path() / "tidewright-forecast-XXXXXX").string();
-    BOOST_REQUIRE(mkdtemp(name.data()) != nullptr);
-    path = name;
-  }
-  ~Folder() {
-    std::error_code ignored;
-    fs::remove_all(path, ignored);
-  }
-
-  std::string Write(const std::string& name, const std::string& text) const {
-    std::ofstream(path / name, std::ios::binary) << text;
-    return (path / name).string();
-  }
-  [[nodiscard]] std::string Read(const std::string& name) const {
-    std::ifstream in(path / name, std::ios::binary);
-    std::stringstream text;
-    text << in.rdbuf();
-    return text.str();
-  }
-
-  /// Runs tidectl forecast; `output` is stdout and stderr together.
-  io::RunResult Forecast(std::vector<std::string> arguments) const {
-    const char* folder = std::getenv("TIDEWRIGHT_BIN_DIR");
-    BOOST_REQUIRE(folder != nullptr);
-    std::vector<std::string> command = {std::string(folder) + "/tidectl", "forecast"};
-    command.insert(command.end(), arguments.begin(), arguments.end());
-    RealClock clock;
-    auto run = io::Run(command, std::chrono::seconds(60), clock);
-    BOOST_REQUIRE_MESSAGE(run.ok(), run.status());
-    return *run;
+struct Folder : testing::CliFolder {
+  static io::RunResult Forecast(std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), "forecast");
+    return Run(arguments);
   }
 
   /// What it wrote to --output-file, having ended well.
   std::string Result(std::vector<std::string> arguments, int exit_code = 0) const {
     const std::string name = "result";
-    arguments.insert(arguments.end(), {"--output-file", (path / name).string()});
+    arguments.insert(arguments.end(), {"--output-file", At(name)});
     const auto run = Forecast(arguments);
     BOOST_TEST(run.exit_code == exit_code, run.output);
     return Read(name);
   }
-
-  fs::path path;
 };
 
 double Load(int hour, double level, Random& random) {
@@ -198,7 +161,7 @@ BOOST_AUTO_TEST_CASE(unreadable_input_is_wrong_usage_and_leaves_no_file_behind) 
   const auto run = Forecast({"--input", file, "--output", "csv", "--output-file", target});
   BOOST_TEST(run.exit_code == 2);
   BOOST_TEST(Holds(run.output, "bad.csv:3: 'many' is no number"), run.output);
-  BOOST_TEST(std::distance(fs::directory_iterator(path), fs::directory_iterator()) == 1);
+  BOOST_TEST(Files() == 1);
   BOOST_TEST(Forecast({"--input", (path / "none.csv").string()}).exit_code == 2);
   BOOST_TEST(Forecast({"--input", file, "--panel"}).exit_code == 2);
 }

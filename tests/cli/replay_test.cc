@@ -1,19 +1,16 @@
 // `tidectl replay` as people run it: the real program, files in, files out.
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <boost/test/unit_test.hpp>
 #include <cmath>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <sstream>
 
-#include "core/clock.h"
 #include "core/random.h"
 #include "core/time.h"
-#include "io/subprocess.h"
+#include "tests/cli/cli_folder.h"
 
 namespace tidewright {
 namespace {
@@ -21,45 +18,7 @@ namespace {
 namespace fs = std::filesystem;
 using Arguments = std::vector<std::string>;
 
-struct Folder {
-  Folder() {
-    std::string name = (fs::temp_directory_path() / "tidewright-replay-XXXXXX").string();
-    BOOST_REQUIRE(mkdtemp(name.data()) != nullptr);
-    path = name;
-  }
-  ~Folder() {
-    std::error_code ignored;
-    fs::remove_all(path, ignored);
-  }
-
-  std::string Write(const std::string& name, const std::string& text) const {
-    fs::create_directories((path / name).parent_path());
-    std::ofstream(path / name, std::ios::binary) << text;
-    return (path / name).string();
-  }
-  [[nodiscard]] std::string At(const std::string& name) const { return (path / name).string(); }
-  [[nodiscard]] std::string Read(const std::string& name) const {
-    std::ifstream in(path / name, std::ios::binary);
-    std::stringstream text;
-    text << in.rdbuf();
-    return text.str();
-  }
-  [[nodiscard]] std::size_t Files() const {
-    return static_cast<std::size_t>(
-        std::distance(fs::directory_iterator(path), fs::directory_iterator()));
-  }
-
-  /// Runs tidectl with these arguments; `output` is stdout and stderr together.
-  static io::RunResult Run(const Arguments& arguments) {
-    const char* folder = std::getenv("TIDEWRIGHT_BIN_DIR");
-    BOOST_REQUIRE(folder != nullptr);
-    Arguments command = {std::string(folder) + "/tidectl"};
-    command.insert(command.end(), arguments.begin(), arguments.end());
-    RealClock clock;
-    auto run = io::Run(command, std::chrono::seconds(90), clock);
-    BOOST_REQUIRE_MESSAGE(run.ok(), run.status());
-    return *run;
-  }
+struct Folder : testing::CliFolder {
   static io::RunResult Replay(Arguments arguments) {
     arguments.insert(arguments.begin(), "replay");
     return Run(arguments);
@@ -72,8 +31,6 @@ struct Folder {
     BOOST_TEST(run.output.find(part) != std::string::npos, part << " is not in: " << run.output);
     BOOST_TEST(Files() == before);
   }
-
-  fs::path path;
 };
 
 std::string Trace(int days, std::uint64_t seed = 1, int minutes = 60) {

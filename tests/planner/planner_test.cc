@@ -307,6 +307,23 @@ BOOST_AUTO_TEST_CASE(a_partition_that_fills_its_shard_alone_is_named_and_adds_no
   BOOST_TEST(Text(plan).find("partition 812") != std::string::npos, Text(plan));
 }
 
+BOOST_AUTO_TEST_CASE(a_partition_that_fills_its_shard_is_no_scale_out_at_the_maximum_either) {
+  World w;
+  w.policy.max_shards = 3;
+  w.load.partitions.assign(kSlots, {});
+  for (auto& p : w.load.partitions) p.share[Resource::kRequests] = 0.4 / kSlots;
+  w.load.partitions[812].share[Resource::kRequests] = 0.6;
+  w.Flat(1800);
+  w.load.partition_rounds = ::tidewright::planner::kSettledRounds;
+  Plan plan = w.Decide();
+  BOOST_TEST((plan.kind == PlanKind::kRebalance), Text(plan));
+  w.topology = Apply(w.topology, plan);
+  plan = w.Decide();
+  BOOST_TEST((plan.kind == PlanKind::kNone), Text(plan));
+  BOOST_TEST(plan.to_shards == 3);
+  BOOST_TEST(Has(plan.rejections, ReasonCode::kNotPlaceable), Text(plan));
+}
+
 BOOST_AUTO_TEST_CASE(quantiles_serve_where_there_are_no_paths) {
   World w;
   Forecast f;

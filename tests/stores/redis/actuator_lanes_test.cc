@@ -104,6 +104,24 @@ BOOST_FIXTURE_TEST_CASE(a_controller_cut_off_with_several_groups_open_leaves_wha
   BOOST_TEST(clean.ok(), clean);
 }
 
+BOOST_FIXTURE_TEST_CASE(a_slot_that_each_takes_for_the_others_is_given_to_the_target, Pair) {
+  Fill(500);
+  BOOST_REQUIRE(Do(ports[0], {"CLUSTER", "COUNTKEYSINSLOT", "101"}).integer == 0);
+  // The wrong order: the source gives it away, and nobody has it.
+  BOOST_REQUIRE(Do(ports[0], {"CLUSTER", "SETSLOT", "101", "NODE", b}).text == "OK");
+  BOOST_REQUIRE(Nodes(ports[1]).Owner(101) == a);
+  Journal journal;
+  const Status moved = Move(MoveStep(a, b, {{100, 103}}), journal, Options());
+  BOOST_TEST_REQUIRE(moved.ok(), moved);
+  for (int port : ports) {
+    for (int slot = 100; slot <= 103; ++slot) BOOST_TEST(Nodes(port).Owner(slot) == b);
+  }
+  BOOST_TEST(OpenSlots() == 0);
+  CheckKeys(500);
+  const Status clean = cluster->Check();
+  BOOST_TEST(clean.ok(), clean);
+}
+
 BOOST_FIXTURE_TEST_CASE(a_target_without_room_is_given_nothing, Pair) {
   Fill(500);
   Do(ports[1], {"CONFIG", "SET", "maxmemory-policy", "noeviction"});
