@@ -54,6 +54,8 @@ void Hide(const std::string& secret, std::string& text) {
   }
 }
 
+constexpr auto kLastWords = std::chrono::milliseconds(50);
+
 struct Pending {
   std::size_t wanted = 0;
   std::vector<Reply> replies;
@@ -88,7 +90,7 @@ class PipelinedConnection : public Connection {
   }
 
   void Close() override { Break(Error(StatusCode::kCancelled, "closed")); }
-  [[nodiscard]] bool broken() const override { return broken_; }
+  [[nodiscard]] bool broken() const override { return broken_ || closing_ != nullptr; }
 
  private:
   std::shared_ptr<PipelinedConnection> Self() {
@@ -163,7 +165,8 @@ class PipelinedConnection : public Connection {
     outgoing_.clear();
     transport_->Write(in_flight_.data(), in_flight_.size(), [self = Self()](const Status& status) {
       self->writing_ = false;
-      if (!status.ok()) return self->Break(Annotate(status, "write"));
+      // Whoever hangs up may have said why: what is being read tells it, else the same error.
+      if (!status.ok()) return self->BreakSoon(Annotate(status, "write"));
       self->Flush();
     });
   }
@@ -203,10 +206,21 @@ class PipelinedConnection : public Connection {
     }
   }
 
+  /// Gives the read under way a moment to end first.
+  void BreakSoon(Status why) {
+    if (broken_ || closing_ != nullptr) return;
+    closing_ = std::make_unique<asio::steady_timer>(context_, kLastWords);
+    closing_->async_wait([weak = std::weak_ptr(Self()), why = std::move(why)](const auto& error) {
+      auto self = weak.lock();
+      if (!error && self) self->Break(why);
+    });
+  }
+
   void Break(Status why) {
     if (broken_) return;
     broken_ = true;
     error_ = std::move(why);
+    closing_.reset();
     transport_->Close();
     auto pending = std::exchange(pending_, {});
     for (auto& one : pending) {
@@ -226,6 +240,7 @@ class PipelinedConnection : public Connection {
   std::string in_flight_;
   std::array<char, 65536> buffer_;
   Status error_;
+  std::unique_ptr<asio::steady_timer> closing_;
   bool started_ = false;
   bool connected_ = false;
   bool writing_ = false;

@@ -61,6 +61,9 @@ std::optional<int> Cluster::Known(const Node& node, const std::string& id) const
 
 Answer Cluster::ClusterCommand(Node& node, const redis::Command& command) {
   const std::string name = Lower(command[1]);
+  const bool of_slot = name == "setslot" || name == "countkeysinslot" || name == "getkeysinslot";
+  // Whoever only asks whether they may: none of these can be done.
+  if (of_slot && std::stoi(command[2]) < 0) return Fail("ERR Invalid or out of range slot");
   const auto slot = [&] { return std::stoi(command[2]); };
   if (name == "nodes") return Bulk(NodesText(node));
   if (name == "myid") return Bulk(Id(node.id));
@@ -85,10 +88,14 @@ Answer Cluster::ClusterCommand(Node& node, const redis::Command& command) {
     return "+" + std::string(bumped ? "BUMPED " : "STILL ") + std::to_string(node.Epoch()) + "\r\n";
   }
   if (name == "meet") {
+    if (std::stoi(command[3]) <= 0) return Fail("ERR Invalid node address specified");
     meetings_.emplace_back(node.port, std::stoi(command[3]));
     return Ok();
   }
-  if (name == "reset") return Reset(node);
+  if (name == "reset") {
+    const std::string how = command.size() > 2 ? Lower(command[2]) : "soft";
+    return how == "soft" || how == "hard" ? Reset(node) : Fail("ERR syntax error");
+  }
   if (name == "forget" || name == "replicate") {
     const auto id = Known(node, command[2]);
     if (!id) return Fail("ERR Unknown node " + command[2]);
