@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <iterator>
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -358,15 +359,19 @@ Status KeyMover::ReportAmbiguous(int slot, const std::set<std::string>& keys) {
   return context_.SaveNote(name, Json(all).dump());
 }
 
-Status KeyMover::Replace(const std::vector<SlotKey>& keys, bool& settled) {
-  settled = true;
-  for (std::size_t next = 0; settled && next < keys.size();) {
-    Parcel parcel = NextParcel(keys, next, /*replace=*/true);
-    const std::size_t first = std::exchange(next, parcel.end);
-    TW_ASSIGN_OR_RETURN(const Reply reply, Run(std::move(parcel), static_cast<int>(next - first)));
-    if (Done(reply)) continue;
-    if (!Doubtful(reply)) return MigrateError(reply, source_, target_);
-    settled = false;
+Status KeyMover::Replace(const std::vector<SlotKey>& keys, Suspects& open, Suspects& ambiguous) {
+  open.clear();
+  for (const auto& key : keys) open[key.slot].insert(key.name);
+  for (const auto& key : keys) {
+    // One by one: MIGRATE passes over those that are gone without a word when others are there.
+    TW_ASSIGN_OR_RETURN(const Reply reply, Run(NextParcel({key}, 0, /*replace=*/true), 1));
+    if (Doubtful(reply)) return OkStatus();
+    if (!Done(reply)) return MigrateError(reply, source_, target_);
+    // Deleted at the source since we looked: the target's copy of it is older.
+    if (reply.text == "NOKEY") ambiguous[key.slot].insert(key.name);
+    if (auto& names = open[key.slot]; names.erase(key.name) != 0 && names.empty()) {
+      open.erase(key.slot);
+    }
   }
   return OkStatus();
 }
@@ -376,21 +381,31 @@ Status KeyMover::SettleDoubt(const Suspects& suspects, bool certain) {
   const Status settled = ReplaceWhatBothHave(suspects, certain, ambiguous);
   // After the REPLACE, not before: each millisecond is time for clients to change the source's
   // copy.
-  for (const auto& [slot, names] : ambiguous) TW_RETURN_IF_ERROR(ReportAmbiguous(slot, names));
+  for (const auto& [slot, names] : ambiguous) {
+    if (!names.empty()) TW_RETURN_IF_ERROR(ReportAmbiguous(slot, names));
+  }
   return settled;
 }
 
 Status KeyMover::ReplaceWhatBothHave(const Suspects& suspects, bool certain, Suspects& ambiguous) {
+  Suspects asked = suspects;
+  Suspects open;  // both had them, and no REPLACE of them has been answered
   for (int attempt = 0; attempt < kReplaceAttempts; ++attempt) {
-    TW_ASSIGN_OR_RETURN(const BothSides sides, LookAtBothSides(suspects));
+    TW_ASSIGN_OR_RETURN(const BothSides sides, LookAtBothSides(asked));
     // A key on both sides is itself the trace of a MIGRATE that ended in doubt. What a REPLACE
     // moved afterwards is not.
     if (attempt == 0 && (certain || !sides.both.empty())) ambiguous = sides.gone;
+    for (const auto& [slot, names] : open) {
+      const auto gone = sides.gone.find(slot);
+      if (gone == sides.gone.end()) continue;
+      std::set_intersection(names.begin(), names.end(), gone->second.begin(), gone->second.end(),
+                            std::inserter(ambiguous[slot], ambiguous[slot].end()));
+    }
     if (sides.both.empty()) return OkStatus();
     TW_RETURN_IF_ERROR(CheckAuthority(sides));
-    bool settled = false;
-    TW_RETURN_IF_ERROR(Replace(sides.both, settled));
-    if (settled) return OkStatus();
+    for (const auto& key : sides.both) asked[key.slot].insert(key.name);
+    TW_RETURN_IF_ERROR(Replace(sides.both, open, ambiguous));
+    if (open.empty()) return OkStatus();
   }
   return Error(StatusCode::kUnavailable, "{} cannot reach {} to settle keys that both have",
                source_.Address(), target_.Address());

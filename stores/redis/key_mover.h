@@ -93,7 +93,9 @@ class KeyMover {
   Status ReplaceWhatBothHave(const Suspects& suspects, bool certain, Suspects& ambiguous);
   struct BothSides;
   StatusOr<BothSides> LookAtBothSides(const Suspects& suspects);
-  Status Replace(const std::vector<SlotKey>& keys, bool& settled);
+  /// What could not be replaced stays in `open`; what was deleted at the source meanwhile goes to
+  /// `ambiguous`.
+  Status Replace(const std::vector<SlotKey>& keys, Suspects& open, Suspects& ambiguous);
   Status CheckAuthority(const BothSides& sides) const;
   Status ReportAmbiguous(int slot, const std::set<std::string>& keys);
   StatusOr<ServerState> SourceState();
