@@ -140,9 +140,10 @@ Status RedisActuator::UndoMove(const Step& step, const StepArgs& args, StepConte
   if (!joined) return OkStatus();  // nothing can have been moved there
   TW_ASSIGN_OR_RETURN(SlotMigration forward,
                       Migration(args.from, args.to, args.slots, NoteKey(step), context));
-  TW_RETURN_IF_ERROR(forward.FinishOpen());
   TW_ASSIGN_OR_RETURN(SlotMigration back,
                       Migration(args.to, args.from, args.slots, NoteKey(step) + ":back", context));
+  // Nothing moves back before all that was open is finished: then it has been already.
+  if (!back.HasOpen(view)) TW_RETURN_IF_ERROR(forward.FinishOpen());
   return back.Move();
 }
 

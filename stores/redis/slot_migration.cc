@@ -139,15 +139,24 @@ StatusOr<SlotMigration::Where> SlotMigration::WhereIs(int slot, const Situation&
   return open ? Where::kOpen : Where::kUntouched;
 }
 
+bool SlotMigration::IsOfUs(const OpenSlot& open) const {
+  if (slots_.count(open.slot) == 0) return false;
+  return open.importing ? to_.Has(open.teller) && from_.Has(open.peer)
+                        : from_.Has(open.teller) && to_.Has(open.peer);
+}
+
+bool SlotMigration::HasOpen(const ClusterView& view) const {
+  const auto open = view.Open();
+  return std::any_of(open.begin(), open.end(), [&](const auto& one) { return IsOfUs(one); });
+}
+
 /// Another agent's open slots are left alone, and nothing is opened beside them. Ours have a note,
 /// which is older than the first flag.
 Status SlotMigration::CheckForeign(const Situation& now, bool own_slots_only) const {
   const bool noted = !Notes().empty();
   for (const auto& open : now.view.Open()) {
     const bool of_step = slots_.count(open.slot) != 0;
-    const bool between_us = open.importing ? to_.Has(open.teller) && from_.Has(open.peer)
-                                           : from_.Has(open.teller) && to_.Has(open.peer);
-    if ((of_step && between_us && noted) || (!of_step && own_slots_only)) continue;
+    if ((IsOfUs(open) && noted) || (!of_step && own_slots_only)) continue;
     return Error(StatusCode::kFailedPrecondition,
                  "slot {} is open at {} ({} {}), and not by this step: somebody else moves slots, "
                  "or a move was left unfinished",

@@ -65,6 +65,8 @@ class SlotMigration {
   Status FinishOpen();
   /// Whether every node says that `to` owns all the slots and none is open.
   StatusOr<bool> Moved();
+  /// Whether slots of this step are open in its direction.
+  [[nodiscard]] bool HasOpen(const ClusterView& view) const;
 
  private:
   enum class Where { kMoved, kOpen, kClosing, kUntouched };
@@ -86,6 +88,7 @@ class SlotMigration {
   Status FindParties(Situation& now) const;
   Status Classify(Situation& now) const;
   StatusOr<Where> WhereIs(int slot, const Situation& now) const;
+  [[nodiscard]] bool IsOfUs(const OpenSlot& open) const;
   Status CheckForeign(const Situation& now, bool own_slots_only) const;
   Status CountKeys(Situation& now);
   Status CheckServers(Situation& now);
