@@ -22,7 +22,14 @@ void World::CheckClosing(const Node& target, int slot) {
     if (node.id == target.id || !node.Master() || !node.Owns(slot) || node.KeysIn(slot) == 0) {
       continue;
     }
-    if (!node.alive) continue;  // what it holds is its successor's to say
+    // What it holds is its successor's to say, also just after it has come back.
+    const bool superseded =
+        std::any_of(cluster_.nodes().begin(), cluster_.nodes().end(), [&](const auto& one) {
+          const Node& other = one.second;
+          return other.id != target.id && other.alive && other.Master() && other.Owns(slot) &&
+                 other.Epoch() > node.Epoch();
+        });
+    if (!node.alive || superseded) continue;
     Violate(fmt::format("slot {} is given to {} while {} holds {} keys of it", slot, target.port,
                         port, node.KeysIn(slot)));
   }
