@@ -5,7 +5,7 @@
 #include <span>
 
 #include "planner/situation.h"
-#include "planner/sizing/analogues.h"
+#include "planner/sizing/opinions.h"
 #include "planner/sizing/shard_demand.h"
 #include "planner/sizing/shocks.h"
 #include "planner/sizing/turning_point.h"
@@ -16,92 +16,36 @@ namespace {
 constexpr int kMostSizes = 512;  // bounds time and memory, far above any real policy
 // Of memory above its capacity: nothing that it could save is worth that.
 constexpr double kMemoryPenalty = 1e4;
-constexpr int kFewestDays = 7;
 constexpr Duration kEpisodeGap = std::chrono::minutes(30);  // without violations ends an episode
-// Steps ahead whose promises the gate holds against what came.
-constexpr std::array<int, 6> kPromised = {1, 3, 6, 12, 24, 48};
 
-float QuantileOf(const float* values, int count, double level, std::vector<float>& scratch) {
-  scratch.assign(values, values + count);
-  const auto rank = static_cast<std::ptrdiff_t>(level * (count - 1));
-  std::nth_element(scratch.begin(), scratch.begin() + rank, scratch.end());
-  return scratch[static_cast<std::size_t>(rank)];
-}
-
-// What is said of demand to come, and how much each counts.
-struct Opinions {
+// What is heard of one kind of demand.
+struct Heard {
   const ShardDemand* demand = nullptr;
-  std::array<Analogues, 2> analogues;  ///< of all times, of this time of day
-  std::array<double, kOpinions> shares{};
+  Opinions opinions;
   Shocks shocks;
-  int steps = 0;
-
-  [[nodiscard]] int Count(std::size_t k) const {
-    return k == 0 ? (demand->steps > 0 ? demand->scenarios : 0) : analogues[k - 1].count;
-  }
-  [[nodiscard]] const float* At(std::size_t k, int step) const {
-    return k == 0 ? demand->At(step) : analogues[k - 1].At(step);
-  }
-  [[nodiscard]] bool Any() const { return Count(0) + Count(1) + Count(2) > 0; }
+  Duration seen{0};  ///< observed demand
 };
 
 int EpisodeSteps(Duration step) { return std::max(1, static_cast<int>(kEpisodeGap / step)); }
 
-bool IsCurrent(const ShardDemand& demand, WallTime now) {
-  const Duration age = now - demand.recent_end;
-  return age < 2 * demand.step && age > -demand.step;
-}
-
-void SettleAndNote(const Opinions& o, ForecastGate& gate) {
-  const ShardDemand& demand = *o.demand;
-  for (std::size_t back = std::min<std::size_t>(demand.recent.size(), kPromised.back()); back > 0;
-       --back) {
-    const WallTime end = demand.recent_end - demand.step * static_cast<Duration::rep>(back - 1);
-    Settle(gate, end, demand.recent[demand.recent.size() - back]);
-  }
-  if (o.Count(0) == 0 || o.Count(1) == 0) return;
-  std::vector<ForecastGate::Promise> promises;
-  std::vector<float> scratch;
-  for (const int ahead : kPromised) {
-    if (ahead > o.steps) break;
-    ForecastGate::Promise promise;
-    promise.due = demand.from + demand.step * ahead;
-    promise.weight = static_cast<float>(1 / std::sqrt(ahead));
-    for (std::size_t k = 0; k < kOpinions; ++k) {
-      for (std::size_t l = 0; l < ForecastGate::kLevels.size(); ++l) {
-        promise.said[k][l] = o.Count(k) == 0 ? std::nanf("")
-                                             : QuantileOf(o.At(k, ahead - 1), o.Count(k),
-                                                          ForecastGate::kLevels[l], scratch);
-      }
-    }
-    promises.push_back(promise);
-  }
-  Note(gate, demand.recent_end, promises);
-}
-
-// What begins with a gap is as short as what follows it.
-std::ptrdiff_t Known(const std::vector<float>& recent) {
-  return std::count_if(recent.begin(), recent.end(), [](float v) { return !std::isnan(v); });
-}
-
-Opinions Hear(const Situation& s, const ShardDemand& demand, ForecastGate* gate) {
-  Opinions o{.demand = &demand, .analogues = {}, .shares = {}, .shocks = {}, .steps = demand.steps};
-  if (o.steps == 0) o.steps = static_cast<int>(s.policy.horizon / demand.step);
-  if (IsCurrent(demand, s.input.now)) {
+Heard Hear(const Situation& s, const ShardDemand& demand, ForecastGate* gate) {
+  Heard heard{.demand = &demand, .opinions = {}, .shocks = {}, .seen = {}};
+  Series recent{.start = {}, .step = demand.step, .values = {}, .flags = {}};
+  recent.values.assign(demand.recent.begin(), demand.recent.end());
+  recent.start = demand.recent_end - demand.step * static_cast<Duration::rep>(recent.size());
+  // What begins with a gap is as short as what follows it.
+  heard.seen = demand.step * static_cast<Duration::rep>(recent.Observed());
+  if (IsCurrent(recent, s.input.now)) {
     const auto day = static_cast<int>(std::chrono::hours(24) / demand.step);
-    o.analogues[0] = FindAnalogues(demand.recent, o.steps, {.look_back = 7 * day});
-    o.shocks =
+    heard.shocks =
         FindShocks(demand.recent, {.before = EpisodeSteps(demand.step), .look_back = 14 * day});
-    // A few days tell nothing of a time of day.
-    if (Known(demand.recent) >= kFewestDays * day) {
-      o.analogues[1] = FindAnalogues(demand.recent, o.steps, {.look_back = 14 * day, .day = day});
-    }
   }
-  ForecastGate nothing_settled;
-  if (gate != nullptr) SettleAndNote(o, *gate);
-  const ForecastGate& judge = gate != nullptr ? *gate : nothing_settled;
-  o.shares = judge.Shares({o.Count(0) > 0, o.Count(1) > 0, o.Count(2) > 0});
-  return o;
+  const int steps =
+      demand.steps > 0 ? demand.steps : static_cast<int>(s.policy.horizon / demand.step);
+  heard.opinions =
+      Opinions({.values = demand.ahead, .count = demand.scenarios, .from = demand.from}, recent,
+               s.input.now, steps, gate);
+  return heard;
 }
 
 // The forecast's scenarios, each `margin` times as far from their median.
@@ -110,7 +54,7 @@ std::vector<float> Margined(const ShardDemand& demand, double margin) {
   std::vector<float> scratch;
   const int count = demand.scenarios;
   for (int t = 0; t < demand.steps; ++t) {
-    const float median = QuantileOf(demand.At(t), count, 0.5, scratch);
+    const float median = QuantileOf({demand.At(t), static_cast<std::size_t>(count)}, 0.5, scratch);
     float* at = values.data() + static_cast<std::ptrdiff_t>(t) * count;
     for (int k = 0; k < count; ++k) {
       at[k] = std::max(0.0F, median + static_cast<float>(margin) * (at[k] - median));
@@ -155,47 +99,52 @@ class HighestBefore {
 };
 
 // On the median of whom is listened to most.
-void AddShocks(const Opinions& o, double again, DemandRisk& risk) {
-  if (o.shocks.rises.empty() || again <= 0) return;
-  const auto k = static_cast<std::size_t>(std::max_element(o.shares.begin(), o.shares.end()) -
-                                          o.shares.begin());
+void AddShocks(const Heard& heard, double again, DemandRisk& risk) {
+  const Opinions& o = heard.opinions;
+  const Shocks& shocks = heard.shocks;
+  if (shocks.rises.empty() || again <= 0) return;
+  const auto k = static_cast<std::size_t>(std::max_element(o.shares().begin(), o.shares().end()) -
+                                          o.shares().begin());
   std::vector<float> scratch;
-  std::vector<float> values(o.shocks.rises.size());
+  std::vector<float> values(shocks.rises.size());
   for (int t = 0; t < risk.steps(); ++t) {
-    const float median = QuantileOf(o.At(k, t), o.Count(k), 0.5, scratch);
-    for (std::size_t i = 0; i < values.size(); ++i) values[i] = median + o.shocks.rises[i];
+    const float median = QuantileOf(o.At(k, t), 0.5, scratch);
+    for (std::size_t i = 0; i < values.size(); ++i) values[i] = median + shocks.rises[i];
     risk.Add(t, values, std::vector<float>(values.size(), median),
-             static_cast<float>(again * o.shocks.each));
+             static_cast<float>(again * shocks.each));
   }
 }
 
-DemandRisk Tabulate(const Opinions& o, int steps, int most, const Policy& policy) {
+DemandRisk Tabulate(const Heard& heard, int steps, int most, const Policy& policy) {
+  const Opinions& o = heard.opinions;
   DemandRisk risk(steps, most);
   std::vector<float> margined;
-  if (policy.demand_margin != 1) margined = Margined(*o.demand, policy.demand_margin);
+  if (policy.demand_margin != 1) margined = Margined(*heard.demand, policy.demand_margin);
   for (std::size_t k = 0; k < kOpinions; ++k) {
-    if (o.shares[k] <= 0) continue;
+    if (o.shares()[k] <= 0) continue;
     const auto count = static_cast<std::size_t>(o.Count(k));
-    HighestBefore before(*o.demand, o.Count(k));
+    HighestBefore before(*heard.demand, o.Count(k));
     for (int t = 0; t < steps; ++t) {
-      const float* at = k == 0 && !margined.empty()
-                            ? margined.data() + static_cast<std::size_t>(t) * count
-                            : o.At(k, t);
-      const std::span<const float> values(at, count);
-      risk.Add(t, values, before.Of(), static_cast<float>(o.shares[k] / o.Count(k)));
+      std::span<const float> values = o.At(k, t);
+      if (k == 0 && !margined.empty()) {
+        values = {margined.data() + static_cast<std::size_t>(t) * count, count};
+      }
+      risk.Add(t, values, before.Of(), static_cast<float>(o.shares()[k] / o.Count(k)));
       before.Push(values);
     }
   }
-  AddShocks(o, policy.shock_share, risk);
+  AddShocks(heard, policy.shock_share, risk);
   risk.Finish(policy.tail_doubt);
   return risk;
 }
 
+// Of all scenarios, whoever is listened to.
 double Highest(const Opinions& o) {
   double highest = 0;
-  for (const float v : o.demand->ahead) highest = std::max<double>(highest, v);
-  for (const Analogues& analogues : o.analogues) {
-    for (const float v : analogues.values) highest = std::max<double>(highest, v);
+  for (std::size_t k = 0; k < kOpinions; ++k) {
+    for (int t = 0; o.Count(k) > 0 && t < o.steps(); ++t) {
+      for (const float v : o.At(k, t)) highest = std::max<double>(highest, v);
+    }
   }
   return highest;
 }
@@ -229,17 +178,17 @@ std::optional<SizeDecision> DecideSize(const Situation& s, ForecastGate& gate) {
   const auto flows = FoldDemand(s, DemandKind::kFlows);
   const auto memory = FoldDemand(s, DemandKind::kMemory);
   if (!flows && !memory) return std::nullopt;
-  std::vector<Opinions> opinions;
-  if (flows) opinions.push_back(Hear(s, *flows, &gate));
-  if (memory) opinions.push_back(Hear(s, *memory, nullptr));
-  std::erase_if(opinions, [](const Opinions& o) { return !o.Any(); });
-  if (opinions.empty()) return std::nullopt;
+  std::vector<Heard> all;
+  if (flows) all.push_back(Hear(s, *flows, &gate));
+  if (memory) all.push_back(Hear(s, *memory, nullptr));
+  std::erase_if(all, [](const Heard& heard) { return !heard.opinions.Any(); });
+  if (all.empty()) return std::nullopt;
 
   double highest = 0;
-  int steps = opinions.front().steps;
-  for (const Opinions& o : opinions) {
-    highest = std::max(highest, Highest(o));
-    steps = std::min(steps, o.steps);
+  int steps = all.front().opinions.steps();
+  for (const Heard& heard : all) {
+    highest = std::max(highest, Highest(heard.opinions));
+    steps = std::min(steps, heard.opinions.steps());
   }
   const int needed = static_cast<int>(std::min<double>(std::ceil(highest), kMostSizes)) + 1;
   ScheduleProblem problem;
@@ -253,7 +202,7 @@ std::optional<SizeDecision> DecideSize(const Situation& s, ForecastGate& gate) {
   problem.max_step_out = s.policy.max_step_out;
   problem.max_step_in = s.policy.max_step_in;
   SizeDecision out;
-  out.step = opinions.front().demand->step;
+  out.step = all.front().demand->step;
   out.horizon = out.step * steps;
   problem.moves =
       LearnedMoves(s.input.state.experience, s.policy, s.input.topology.partition_count, out.step);
@@ -261,20 +210,20 @@ std::optional<SizeDecision> DecideSize(const Situation& s, ForecastGate& gate) {
   problem.served = Served(s, std::max(problem.most, s.shards));
 
   std::vector<DemandRisk> tables;
-  tables.reserve(opinions.size());
+  tables.reserve(all.size());
   const int grid = std::max(problem.most, s.shards);
-  for (const Opinions& o : opinions) {
-    tables.push_back(Tabulate(o, steps, grid, s.policy));
-    const bool stock = memory && o.demand == &*memory;
+  for (const Heard& heard : all) {
+    tables.push_back(Tabulate(heard, steps, grid, s.policy));
+    const bool stock = memory && heard.demand == &*memory;
     problem.demand.push_back(
         {.risk = &tables.back(),
          .unserved_penalty = stock ? kMemoryPenalty : s.policy.unserved_penalty,
          .violation_penalty = stock ? kMemoryPenalty : s.policy.violation_penalty,
          .episode_penalty = stock ? 0 : s.policy.episode_penalty * 3600 / Seconds(out.step)});
   }
-  out.shares = opinions.front().shares;
-  out.analogues = opinions.front().analogues[0].count;
-  out.seen = out.step * Known(opinions.front().demand->recent);
+  out.shares = all.front().opinions.shares();
+  out.analogues = all.front().opinions.Count(1);
+  out.seen = all.front().seen;
   out.schedule = MakeSchedule(problem);
   out.to = out.schedule.to;
   if (s.input.explain) {
