@@ -145,6 +145,33 @@ BOOST_FIXTURE_TEST_CASE(a_move_cut_off_after_any_write_can_be_undone, TwoMasters
   keys.CheckAll(*this);
 }
 
+BOOST_FIXTURE_TEST_CASE(a_move_back_cut_off_after_any_write_is_taken_up, TwoMasters) {
+  const PartitionSet slots = {{200, 209}};
+  const Keys keys(*this, slots, 30, "back:");
+  int half_open = 0;
+  for (int writes = 1;; ++writes) {
+    Journal journal;
+    const Step step = MoveStep(a, b, slots);
+    BOOST_TEST_REQUIRE(Finish(step, journal).ok());
+    auto fuse = std::make_shared<Fuse>();
+    fuse->writes_left = writes;
+    redis::Client dying({.credentials = {}, .timeout = 2s, .transport = FusedTransport(fuse)});
+    redis::RedisActuator actuator(dying, Options(), nullptr, clock);
+    journal.stop = [&] { return fuse->blown.load(); };
+    (void)actuator.Undo(step, journal);
+    journal.stop = nullptr;
+    for (int port : ports) Do(port, {"PING"});
+    half_open += OpenSlots() > 0 ? 1 : 0;
+    const Status undone = Undo(step, journal);
+    BOOST_TEST_REQUIRE(undone.ok(), "cut after " << writes << ": " << undone);
+    BOOST_TEST_REQUIRE(OpenSlots() == 0);
+    for (int port : ports) BOOST_TEST_REQUIRE(Nodes(port).Owner(205) == a);
+    if (!fuse->blown) break;
+  }
+  keys.CheckAll(*this);
+  BOOST_TEST(half_open > 4);
+}
+
 BOOST_FIXTURE_TEST_CASE(nothing_is_opened_when_its_note_cannot_be_made_durable, TwoMasters) {
   const Keys keys(*this, {{100, 109}}, 20, "disk:");
   Journal journal;
@@ -182,6 +209,27 @@ BOOST_FIXTURE_TEST_CASE(keys_on_both_sides_are_as_the_source_has_them_and_delete
   const auto note = journal.Note("ambiguous:" + std::to_string(slot));
   BOOST_REQUIRE(note.has_value());
   BOOST_TEST(*note == nlohmann::json({names[1]}).dump());
+  BOOST_TEST(OpenSlots() == 0);
+}
+
+BOOST_FIXTURE_TEST_CASE(a_key_deleted_while_its_doubt_is_settled_is_reported, TwoMasters) {
+  const Keys keys(*this, {{300, 300}}, 3, "late:");
+  const auto& names = keys.by_slot.at(300);
+  Journal journal;
+  const Step step = MoveStep(a, b, {{300, 300}});
+  OpenAndDie(*this, step, journal, Options());
+  redis::Command copy = {"MIGRATE", kHost, std::to_string(ports[1]), "", "0", "1000",
+                         "COPY",    "KEYS"};
+  copy.insert(copy.end(), names.begin(), names.end());
+  BOOST_REQUIRE(Do(ports[0], copy).text == "OK");
+  // After the look at both sides, before the first is replaced.
+  auto fuse = std::make_shared<Fuse>();
+  fuse->aside = {"\r\nREPLACE\r\n", [&] { Do(ports[0], {"DEL", names[1]}); }};
+  const Status finished = RunAndDie(*this, step, journal, Options(), fuse);
+  BOOST_TEST_REQUIRE(finished.ok(), finished);
+  BOOST_TEST(!fuse->aside.second);
+  BOOST_TEST(journal.Note("ambiguous:300").value_or("") == nlohmann::json({names[1]}).dump());
+  BOOST_TEST(Ask({"GET", names[0]}).text == "value of " + names[0]);
   BOOST_TEST(OpenSlots() == 0);
 }
 

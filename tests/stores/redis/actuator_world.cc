@@ -28,6 +28,10 @@ class FusedWire : public io::Transport {
     });
   }
   void Write(const char* data, std::size_t size, Done done) override {
+    if (fuse_->aside.second &&
+        std::string_view(data, size).find(fuse_->aside.first) != std::string_view::npos) {
+      std::exchange(fuse_->aside.second, nullptr)();
+    }
     if (fuse_->blown) return done(Dead());
     if (!fuse_->before.empty() &&
         std::string(data, size).find(fuse_->before) != std::string::npos) {

@@ -50,6 +50,8 @@ class Journal : public StepContext {
 /// never comes, and nothing is sent any more. As a process that is killed.
 struct Fuse {
   std::string before;  ///< set: cuts before a write that contains this, whatever the count
+  /// Called once, before the first write that contains the word; nothing is cut by it.
+  std::pair<std::string, std::function<void()>> aside;
   std::atomic<int> writes_left{1 << 30};
   std::atomic<bool> last_one_arrives{true};
   std::atomic<bool> blown{false};
