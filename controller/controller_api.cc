@@ -131,20 +131,6 @@ StatusOr<Recommendation> Controller::Reject(const std::string& hash_prefix, cons
   return DecideBy(hash_prefix, RecommendationState::kRejected, who, comment);
 }
 
-StatusOr<Recommendation> Controller::PlanRebalance(const std::string& who, bool plan_only) {
-  constexpr auto kPatience = std::chrono::seconds(60);
-  std::future<StatusOr<Recommendation>> answer;
-  {
-    std::scoped_lock lock(mutex_);
-    rebalance_calls_.push_back({who, plan_only, {}});
-    answer = rebalance_calls_.back().answer.get_future();
-  }
-  Wake();
-  if (answer.wait_for(kPatience) == std::future_status::ready) return answer.get();
-  return Error(StatusCode::kUnavailable, "no control cycle has ended within {}: try again",
-               FormatDuration(kPatience));
-}
-
 StatusOr<std::vector<ActionRecord>> Controller::Actions(int limit) const {
   return parts_.journal.Actions(limit);
 }

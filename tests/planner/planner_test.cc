@@ -288,13 +288,18 @@ BOOST_AUTO_TEST_CASE(an_empty_master_is_mentioned_and_left_alone) {
   BOOST_TEST(Text(plan).find("10.0.0.9:7999") != std::string::npos);
 }
 
-BOOST_AUTO_TEST_CASE(a_partition_that_fills_its_shard_alone_is_named_and_adds_no_shards) {
-  World w;
+/// One partition bears that share of 1,800 requests a second, all others the rest alike.
+void HeatPartition(World& w, int hot, double share) {
   w.load.partitions.assign(kSlots, {});
-  for (auto& p : w.load.partitions) p.share[Resource::kRequests] = 0.4 / kSlots;
-  w.load.partitions[812].share[Resource::kRequests] = 0.6;
+  for (auto& p : w.load.partitions) p.share[Resource::kRequests] = (1 - share) / kSlots;
+  w.load.partitions[static_cast<std::size_t>(hot)].share[Resource::kRequests] = share;
   w.Flat(1800);
   w.load.partition_rounds = ::tidewright::planner::kSettledRounds;
+}
+
+BOOST_AUTO_TEST_CASE(a_partition_that_fills_its_shard_alone_is_named_and_adds_no_shards) {
+  World w;
+  HeatPartition(w, 812, 0.6);
   // First its neighbours are moved away …
   Plan plan = w.Decide();
   BOOST_TEST((plan.kind == PlanKind::kRebalance), Text(plan));
@@ -310,11 +315,7 @@ BOOST_AUTO_TEST_CASE(a_partition_that_fills_its_shard_alone_is_named_and_adds_no
 BOOST_AUTO_TEST_CASE(a_partition_that_fills_its_shard_is_no_scale_out_at_the_maximum_either) {
   World w;
   w.policy.max_shards = 3;
-  w.load.partitions.assign(kSlots, {});
-  for (auto& p : w.load.partitions) p.share[Resource::kRequests] = 0.4 / kSlots;
-  w.load.partitions[812].share[Resource::kRequests] = 0.6;
-  w.Flat(1800);
-  w.load.partition_rounds = ::tidewright::planner::kSettledRounds;
+  HeatPartition(w, 812, 0.6);
   Plan plan = w.Decide();
   BOOST_TEST((plan.kind == PlanKind::kRebalance), Text(plan));
   w.topology = Apply(w.topology, plan);
