@@ -47,6 +47,7 @@ struct RedisConfig {
 /// what each pace holds is in stores/redis/move_limits.h.
 struct ActuatorConfig {
   std::string pace = "normal";
+  std::optional<int> pairs_at_once;
   std::optional<int> groups_at_once;
   std::optional<int> keys_per_second;
   std::optional<Duration> max_pause;

@@ -160,6 +160,7 @@ void ReadActuator(Section& top, ActuatorConfig& actuator) {
   const auto number = [&](const char* key, std::optional<double>& target, double low, double high) {
     read(key, target, [&](double& value) { section.Number(key, value, low, high); });
   };
+  whole("pairs_at_once", actuator.pairs_at_once, 1, 64);
   whole("groups_at_once", actuator.groups_at_once, 1, 8);
   whole("keys_per_second", actuator.keys_per_second, 0, 10'000'000);
   span("max_pause", actuator.max_pause, 1s);

@@ -148,6 +148,7 @@ CollectorOptions ToCollectorOptions(const CollectorConfig& config) {
 void SetPace(const ActuatorConfig& config, redis::RedisActuatorOptions& options) {
   redis::SetPreset(options, redis::FindMovePreset(config.pace).value_or(redis::MovePreset{}));
   redis::MoveLimits& limits = options.limits;
+  limits.pairs_at_once = config.pairs_at_once.value_or(limits.pairs_at_once);
   limits.groups_at_once = config.groups_at_once.value_or(limits.groups_at_once);
   limits.keys_per_second = config.keys_per_second.value_or(limits.keys_per_second);
   limits.max_pause = config.max_pause.value_or(limits.max_pause);

@@ -16,6 +16,7 @@ struct Options {
   int slots = 2000;
   int rounds = 3;
   bool curve = false;
+  std::vector<std::string> only;  ///< contenders; empty: all
 };
 
 /// A way to move slots, and what it came to, round by round.
@@ -71,6 +72,8 @@ std::vector<Contender> Contenders(Stage& stage, const Options& options) {
   auto how = preset("normal");
   how.limits.groups_at_once = 1;
   ours("normal, one group", how);
+  how.keys_per_migrate = 50;
+  ours("same, 50 in a MIGRATE", how);
   how.keys_per_migrate = 20;
   ours("same, 20 in a MIGRATE", how);
   for (const int keys : {2'000, 8'000, 16'000, 32'000}) {
@@ -83,6 +86,14 @@ std::vector<Contender> Contenders(Stage& stage, const Options& options) {
 /// There and back again by each, taking turns.
 Status Run(Stage& stage, const Options& options) {
   auto contenders = Contenders(stage, options);
+  std::erase_if(contenders, [&](const Contender& contender) {
+    return !options.only.empty() &&
+           std::find(options.only.begin(), options.only.end(), contender.name) ==
+               options.only.end();
+  });
+  if (contenders.empty()) {
+    return Error(StatusCode::kInvalidArgument, "none of those that --only names is measured");
+  }
   Contender idle{"idle", {}, {}};
   for (int round = 0; round < options.rounds; ++round) {
     idle.outcomes.push_back(stage.Idle(std::chrono::seconds(3)));
@@ -122,6 +133,8 @@ int Main(int argc, char** argv) {
   app.add_option("--rate", options.stage.rate, "clients' commands a second")->capture_default_str();
   app.add_option("--rounds", options.rounds, "each two moves by each")->capture_default_str();
   app.add_flag("--curve", options.curve, "speed against p99 for several settings of ours");
+  app.add_option("--only", options.only, "names of those that take turns, the first is the peer")
+      ->delimiter(';');
   CLI11_PARSE(app, argc, argv);
   RealClock clock;
   std::printf("%d keys of %d bytes, %d shards with %d replicas, %d slots a move, %.0f commands/s\n",

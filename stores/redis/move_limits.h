@@ -10,10 +10,14 @@
 namespace tidewright::redis {
 
 inline constexpr int kMostGroupsAtOnce = 8;
+inline constexpr int kMostPairsAtOnce = 64;
 
 /// Whatever passes one of the limits from max_latency on halves the speed of a move; each look at
 /// the store that finds all of them kept gives a tenth of it back (MoveSpeed).
 struct MoveLimits {
+  /// Pairs of shards between which slots move at once; no shard is in two of them. At most
+  /// kMostPairsAtOnce.
+  int pairs_at_once = 4;
   /// Groups of slots between the same two shards that are under way at once: while one is being
   /// opened, noted or closed the other moves keys. At most kMostGroupsAtOnce.
   int groups_at_once = 2;
@@ -38,8 +42,8 @@ struct MoveLimits {
   double max_target_memory_share = 0.95;
 };
 
-/// "gentle": at most 4,000 keys a second, a fifth of the usual keys in a MIGRATE, one group at a
-/// time. "normal": as fast as the store takes, within the limits. "fast": larger groups, more of
+/// "gentle": one pair at a time, at most 4,000 keys a second, a fifth of the usual keys in a MIGRATE,
+/// one group at a time. "normal": as fast as the store takes, within the limits. "fast": larger groups, more of
 /// them at once, late brakes: for a cluster that serves nobody.
 struct MovePreset {
   MoveLimits limits;

@@ -11,6 +11,7 @@ std::optional<MovePreset> FindMovePreset(std::string_view name) {
   MoveLimits& limits = preset.limits;
   if (name == "normal") return preset;
   if (name == "gentle") {
+    limits.pairs_at_once = 1;
     limits.groups_at_once = 1;
     limits.keys_per_second = 4000;
     limits.max_pause = std::chrono::milliseconds(2);
@@ -21,6 +22,7 @@ std::optional<MovePreset> FindMovePreset(std::string_view name) {
     return preset;
   }
   if (name == "fast") {
+    limits.pairs_at_once = 16;
     limits.groups_at_once = 4;
     limits.max_pause = std::chrono::milliseconds(50);
     limits.max_open = std::chrono::seconds(1);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <deque>
+#include <iterator>
 #include <map>
 #include <set>
 
@@ -10,12 +11,6 @@
 
 namespace tidewright::redis {
 namespace {
-
-struct SlotBatch {
-  std::string from;
-  std::string to;
-  PartitionSet slots;
-};
 
 class StepList {
  public:
@@ -26,15 +21,16 @@ class StepList {
     steps_.push_back({static_cast<int>(steps_.size()), kind, Encode(args), std::move(title)});
   }
 
-  void AddMove(const SlotBatch& batch) {
+  void AddMoves(std::vector<SlotMove> moves) {
+    std::string title = "move ";
+    for (const auto& move : moves) {
+      const int slots = Count(move.slots);
+      title += fmt::format("{}{} slot{} from {} to {}", &move == &moves.front() ? "" : ", ", slots,
+                           slots == 1 ? "" : "s", Name(move.from), Name(move.to));
+    }
     StepArgs args;
-    args.from = batch.from;
-    args.to = batch.to;
-    args.slots = batch.slots;
-    const int slots = Count(batch.slots);
-    Add(kMove, args,
-        fmt::format("move {} slot{} from {} to {}", slots, slots == 1 ? "" : "s", Name(batch.from),
-                    Name(batch.to)));
+    args.moves = std::move(moves);
+    Add(kMove, args, std::move(title));
   }
 
   /// For people: an address where there is one.
@@ -53,33 +49,62 @@ class StepList {
   std::vector<Step> steps_;
 };
 
-/// Batches of at most `size` slots. Sources take turns, and each source's targets do.
-std::vector<SlotBatch> Batches(const std::vector<PartitionMove>& moves, int size) {
-  std::map<std::string, std::deque<std::deque<SlotBatch>>> queues;  // source → one for each target
-  for (const auto& move : moves) {
-    std::deque<SlotBatch> queue;
-    const auto slots = Expand(move.partitions);
-    for (std::size_t i = 0; i < slots.size(); i += static_cast<std::size_t>(size)) {
-      const auto end = std::min(slots.size(), i + static_cast<std::size_t>(size));
-      queue.push_back({move.from, move.to,
-                       ToPartitionSet({slots.begin() + static_cast<std::ptrdiff_t>(i),
-                                       slots.begin() + static_cast<std::ptrdiff_t>(end)})});
+/// What is still to be moved, in batches. Sources take turns, and each source's targets do.
+class Rounds {
+ public:
+  Rounds(const std::vector<PartitionMove>& moves, int slots_per_batch) {
+    const auto size = static_cast<std::size_t>(slots_per_batch);
+    std::map<std::string, Source> sources;
+    for (const auto& move : moves) {
+      std::deque<SlotMove> queue;
+      const auto slots = Expand(move.partitions);
+      for (std::size_t i = 0; i < slots.size(); i += size) {
+        const auto end = std::min(slots.size(), i + size);
+        queue.push_back({move.from, move.to,
+                         ToPartitionSet({slots.begin() + static_cast<std::ptrdiff_t>(i),
+                                         slots.begin() + static_cast<std::ptrdiff_t>(end)})});
+      }
+      if (!queue.empty()) sources[move.from].push_back(std::move(queue));
     }
-    if (!queue.empty()) queues[move.from].push_back(std::move(queue));
+    for (auto& [id, source] : sources) sources_.push_back(std::move(source));
   }
-  std::vector<SlotBatch> batches;
-  while (!queues.empty()) {
-    for (auto source = queues.begin(); source != queues.end();) {
-      auto& targets = source->second;
-      batches.push_back(std::move(targets.front().front()));
-      targets.front().pop_front();
-      if (!targets.front().empty()) targets.push_back(std::move(targets.front()));
-      targets.pop_front();
-      source = targets.empty() ? queues.erase(source) : std::next(source);
+
+  /// At most so many batches, of which no two share a shard; empty when all are taken.
+  std::vector<SlotMove> Next(int pairs) {
+    std::vector<SlotMove> round;
+    std::set<std::string> busy;
+    std::deque<Source> waiting;
+    std::deque<Source> served;
+    for (auto& source : sources_) {
+      const bool serves = static_cast<int>(round.size()) < pairs && TakeFrom(source, busy, round);
+      if (!source.empty()) (serves ? served : waiting).push_back(std::move(source));
     }
+    sources_ = std::move(waiting);
+    sources_.insert(sources_.end(), std::make_move_iterator(served.begin()),
+                    std::make_move_iterator(served.end()));
+    return round;
   }
-  return batches;
-}
+
+ private:
+  using Source = std::deque<std::deque<SlotMove>>;  // batches, by target
+
+  /// The next batch of the first target that is free, if there is one; that target goes last.
+  static bool TakeFrom(Source& source, std::set<std::string>& busy, std::vector<SlotMove>& round) {
+    const auto free = std::find_if(source.begin(), source.end(), [&](const auto& batches) {
+      return busy.count(batches.front().from) + busy.count(batches.front().to) == 0;
+    });
+    if (free == source.end()) return false;
+    std::deque<SlotMove> batches = std::move(*free);
+    source.erase(free);
+    busy.insert({batches.front().from, batches.front().to});
+    round.push_back(std::move(batches.front()));
+    batches.pop_front();
+    if (!batches.empty()) source.push_back(std::move(batches));
+    return true;
+  }
+
+  std::deque<Source> sources_;
+};
 
 std::vector<std::string> NewShards(const Plan& plan) {
   std::vector<std::string> names;
@@ -218,12 +243,7 @@ void AddNewNodes(StepList& list, const std::vector<std::string>& new_shards) {
   }
 }
 
-void AddRetirement(StepList& list, const std::string& id, int slots_per_batch) {
-  std::vector<PartitionMove> moves;
-  for (const auto& move : list.plan().moves) {
-    if (move.from == id) moves.push_back(move);
-  }
-  for (const auto& batch : Batches(moves, slots_per_batch)) list.AddMove(batch);
+void AddRemoval(StepList& list, const std::string& id) {
   StepArgs args;
   args.members = Members(*list.topology().FindShard(id));
   list.Add(kRemove, args, fmt::format("remove shard {} from the cluster", list.Name(id)));
@@ -235,7 +255,7 @@ void AddRetirement(StepList& list, const std::string& id, int slots_per_batch) {
 }  // namespace
 
 StatusOr<std::vector<Step>> PlanSteps(const Plan& plan, const Topology& topology,
-                                      int slots_per_batch) {
+                                      int slots_per_batch, int pairs_at_once) {
   const auto new_shards = NewShards(plan);
   TW_RETURN_IF_ERROR(CheckPlan(plan, topology));
   TW_RETURN_IF_ERROR(CheckMoves(plan, topology, new_shards));
@@ -245,14 +265,25 @@ StatusOr<std::vector<Step>> PlanSteps(const Plan& plan, const Topology& topology
   preflight.retired = plan.retire;
   list.Add(kPreflight, preflight, "check that the cluster is well and as it was planned for");
   if (!new_shards.empty()) AddNewNodes(list, new_shards);
-  for (const auto& id : plan.retire) AddRetirement(list, id, slots_per_batch);
-  std::vector<PartitionMove> others;
-  for (const auto& move : plan.moves) {
-    if (std::find(plan.retire.begin(), plan.retire.end(), move.from) == plan.retire.end()) {
-      others.push_back(move);
+  const auto move_from = [&](const auto& is_source) {
+    std::vector<PartitionMove> moves;
+    std::copy_if(plan.moves.begin(), plan.moves.end(), std::back_inserter(moves),
+                 [&](const PartitionMove& move) { return is_source(move.from); });
+    Rounds rounds(moves, slots_per_batch);
+    for (auto round = rounds.Next(pairs_at_once); !round.empty();
+         round = rounds.Next(pairs_at_once)) {
+      list.AddMoves(std::move(round));
     }
+  };
+  const auto& retire = plan.retire;
+  for (auto first = retire.begin(); first != retire.end();) {
+    const auto last = first + std::min<std::ptrdiff_t>(pairs_at_once, retire.end() - first);
+    move_from([&](const std::string& id) { return std::find(first, last, id) != last; });
+    for (; first != last; ++first) AddRemoval(list, *first);
   }
-  for (const auto& batch : Batches(others, slots_per_batch)) list.AddMove(batch);
+  move_from([&](const std::string& id) {
+    return std::find(retire.begin(), retire.end(), id) == retire.end();
+  });
   StepArgs verify;
   verify.shards = ShardsAfter(plan, topology);
   for (const auto& id : plan.retire) {

@@ -10,8 +10,6 @@
 namespace tidewright::redis {
 namespace {
 
-std::string NoteKey(const Step& step) { return "batch:" + std::to_string(step.index); }
-
 Status UnknownKind(const Step& step) {
   return Error(StatusCode::kInternal, "a step of kind '{}' is not one of Redis'", step.kind);
 }
@@ -33,7 +31,7 @@ RedisActuator::RedisActuator(Client& client, RedisActuatorOptions options, Provi
       watching_(client.options()) {}
 
 StatusOr<std::vector<Step>> RedisActuator::Expand(const Plan& plan, const Topology& topology) {
-  return PlanSteps(plan, topology, options_.slots_per_batch);
+  return PlanSteps(plan, topology, options_.slots_per_batch, options_.limits.pairs_at_once);
 }
 
 Status RedisActuator::Preflight(const StepArgs& args, StepContext& context) {
@@ -63,18 +61,9 @@ Status RedisActuator::CheckEnd(const StepArgs& args, StepContext& context) {
   return CheckAfter(link_, shards, args.retired);
 }
 
-StatusOr<SlotMigration> RedisActuator::Migration(const std::string& from, const std::string& to,
-                                                 const PartitionSet& slots,
-                                                 const std::string& note_key,
-                                                 StepContext& context) {
-  const ShardParty source{from, ShardNodes(context, from)};
-  const ShardParty target{to, ShardNodes(context, to)};
-  if (source.ids.empty() || target.ids.empty()) {
-    return Error(StatusCode::kFailedPrecondition, "{} has not been provisioned",
-                 source.ids.empty() ? from : to);
-  }
-  return SlotMigration(link_, watching_, context, speeds_[{from, to}], source, target,
-                       tidewright::Expand(slots), note_key);
+PairMoves RedisActuator::Moves(const Step& step, StepArgs args, StepContext& context) {
+  return PairMoves(link_, watching_, context, speeds_, "batch:" + std::to_string(step.index),
+                   std::move(args.moves));
 }
 
 StatusOr<bool> RedisActuator::Holds(const Step& step, const StepArgs& args, StepContext& context) {
@@ -87,9 +76,7 @@ StatusOr<bool> RedisActuator::Holds(const Step& step, const StepArgs& args, Step
   if (step.kind == kRelease) return membership.Released(args.members);
   if (step.kind == kVerify) return CheckEnd(args, context).ok();
   if (step.kind != kMove) return UnknownKind(step);
-  TW_ASSIGN_OR_RETURN(SlotMigration migration,
-                      Migration(args.from, args.to, args.slots, NoteKey(step), context));
-  return migration.Moved();
+  return Moves(step, args, context).Moved();
 }
 
 StatusOr<StepCheck> RedisActuator::Check(const Step& step, StepContext& context) {
@@ -113,9 +100,7 @@ Status RedisActuator::Do(const Step& step, StepContext& context) {
     return link_.Await(options_.settle_timeout, context, [&] { return CheckEnd(args, context); });
   }
   if (step.kind != kMove) return UnknownKind(step);
-  TW_ASSIGN_OR_RETURN(SlotMigration migration,
-                      Migration(args.from, args.to, args.slots, NoteKey(step), context));
-  return migration.Move();
+  return Moves(step, args, context).Move();
 }
 
 Status RedisActuator::Verify(const Step& step, StepContext& context) {
@@ -129,24 +114,6 @@ Status RedisActuator::Verify(const Step& step, StepContext& context) {
   });
 }
 
-/// Open slots are finished forward, the one procedure that is safe under traffic, and then moved
-/// back as any others.
-Status RedisActuator::UndoMove(const Step& step, const StepArgs& args, StepContext& context) {
-  const auto target = ShardNodes(context, args.to);
-  TW_ASSIGN_OR_RETURN(const ClusterView view, link_.Read());
-  const bool joined = std::any_of(target.begin(), target.end(), [&](const std::string& id) {
-    return view.nodes.Find(id) != nullptr;
-  });
-  if (!joined) return OkStatus();  // nothing can have been moved there
-  TW_ASSIGN_OR_RETURN(SlotMigration forward,
-                      Migration(args.from, args.to, args.slots, NoteKey(step), context));
-  TW_ASSIGN_OR_RETURN(SlotMigration back,
-                      Migration(args.to, args.from, args.slots, NoteKey(step) + ":back", context));
-  // Nothing moves back before all that was open is finished: then it has been already.
-  if (!back.HasOpen(view)) TW_RETURN_IF_ERROR(forward.FinishOpen());
-  return back.Move();
-}
-
 Status RedisActuator::Undo(const Step& step, StepContext& context) {
   TW_ASSIGN_OR_RETURN(const StepArgs args, ParseStepArgs(step.args));
   Membership membership(link_, context, provisioner_);
@@ -157,7 +124,7 @@ Status RedisActuator::Undo(const Step& step, StepContext& context) {
     return membership.GiveBack(args.names.front(), args.token, args.cluster);
   }
   if (step.kind == kJoin) return membership.Leave(args.names);
-  if (step.kind == kMove) return UndoMove(step, args, context);
+  if (step.kind == kMove) return Moves(step, args, context).Undo();
   if (step.kind == kRemove) {
     TW_ASSIGN_OR_RETURN(const bool untouched, membership.AllListed(args.members));
     if (untouched) return OkStatus();

@@ -2,7 +2,6 @@
 // with all their keys under traffic.
 #pragma once
 
-#include <map>
 #include <string>
 #include <vector>
 
@@ -12,8 +11,7 @@
 #include "stores/redis/actuator_options.h"
 #include "stores/redis/client.h"
 #include "stores/redis/cluster_link.h"
-#include "stores/redis/move_speed.h"
-#include "stores/redis/slot_migration.h"
+#include "stores/redis/pair_moves.h"
 #include "stores/redis/step_args.h"
 
 namespace tidewright::redis {
@@ -41,16 +39,13 @@ class RedisActuator : public StoreActuator {
   StatusOr<bool> Holds(const Step& step, const StepArgs& args, StepContext& context);
   Status Preflight(const StepArgs& args, StepContext& context);
   Status CheckEnd(const StepArgs& args, StepContext& context);
-  Status UndoMove(const Step& step, const StepArgs& args, StepContext& context);
-  StatusOr<SlotMigration> Migration(const std::string& from, const std::string& to,
-                                    const PartitionSet& slots, const std::string& note_key,
-                                    StepContext& context);
+  PairMoves Moves(const Step& step, StepArgs args, StepContext& context);
 
   const RedisActuatorOptions options_;
   Provisioner* const provisioner_;
   ClusterLink link_;
   Client watching_;  // a PING of its must not wait behind a MIGRATE of ours
-  std::map<std::pair<std::string, std::string>, MoveSpeed> speeds_;  // by source and target
+  PairSpeeds speeds_;
 };
 
 }  // namespace tidewright::redis

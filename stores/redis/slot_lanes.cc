@@ -8,8 +8,6 @@
 namespace tidewright::redis {
 namespace {
 
-/// Of several errors the one that must be told: data loss, then what cannot pass, then what may,
-/// then a stop.
 int Gravity(const Status& status) {
   if (status.ok()) return 0;
   if (status.code() == StatusCode::kCancelled) return 1;
@@ -172,6 +170,13 @@ Status SlotLane::Run(SlotQueue& queue) {
   }
 }
 
+Status Gravest(const std::vector<Status>& ends) {
+  if (ends.empty()) return OkStatus();
+  return *std::max_element(ends.begin(), ends.end(), [](const Status& a, const Status& b) {
+    return Gravity(a) < Gravity(b);
+  });
+}
+
 std::string LaneNote(const std::string& step_note, int lane) {
   return lane == 0 ? step_note : fmt::format("{}/{}", step_note, lane);
 }
@@ -193,9 +198,7 @@ Status RunLanes(const LaneSurroundings& around, const std::string& step_note, Sl
     ends[0] = lanes[0]->Run(queue);
   }
   open = std::any_of(lanes.begin(), lanes.end(), [](const auto& lane) { return lane->open(); });
-  return *std::max_element(ends.begin(), ends.end(), [](const Status& a, const Status& b) {
-    return Gravity(a) < Gravity(b);
-  });
+  return Gravest(ends);
 }
 
 }  // namespace tidewright::redis

@@ -81,6 +81,10 @@ class SlotLane {
   bool open_ = false;
 };
 
+/// Of several ends the one that must be told: data loss, then what cannot pass, then what may, then
+/// a stop. OK where all are.
+[[nodiscard]] Status Gravest(const std::vector<Status>& ends);
+
 /// Name of a lane's note.
 [[nodiscard]] std::string LaneNote(const std::string& step_note, int lane);
 

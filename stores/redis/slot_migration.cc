@@ -155,8 +155,10 @@ bool SlotMigration::HasOpen(const ClusterView& view) const {
 Status SlotMigration::CheckForeign(const Situation& now, bool own_slots_only) const {
   const bool noted = !Notes().empty();
   for (const auto& open : now.view.Open()) {
-    const bool of_step = slots_.count(open.slot) != 0;
-    if ((IsOfUs(open) && noted) || (!of_step && own_slots_only)) continue;
+    const bool own = slots_.count(open.slot) != 0;
+    // Whoever moves it for this step looks whether it is ours.
+    if (!own && (own_slots_only || step_slots_.count(open.slot) != 0)) continue;
+    if (IsOfUs(open) && noted) continue;
     return Error(StatusCode::kFailedPrecondition,
                  "slot {} is open at {} ({} {}), and not by this step: somebody else moves slots, "
                  "or a move was left unfinished",

@@ -43,18 +43,26 @@ struct ShardParty {
 
 class SlotMigration {
  public:
-  /// `note_key` is where this step keeps its BatchNote (LaneNote, if several groups go at once).
+  struct Task {
+    ShardParty from;
+    ShardParty to;
+    std::set<int> slots;
+    std::set<int> step_slots;  ///< these, and those that its step moves between other shards
+    std::string note_key;      ///< of its BatchNote (LaneNote, if several groups go at once)
+  };
+
   /// `watching` is the client of what looks at both ends meanwhile.
   SlotMigration(ClusterLink& link, Client& watching, StepContext& context, MoveSpeed& speed,
-                ShardParty from, ShardParty to, std::vector<int> slots, std::string note_key)
+                Task task)
       : link_(link),
         watching_(watching),
         context_(context),
         speed_(speed),
-        from_(std::move(from)),
-        to_(std::move(to)),
-        slots_(slots.begin(), slots.end()),
-        note_key_(std::move(note_key)) {}
+        from_(std::move(task.from)),
+        to_(std::move(task.to)),
+        slots_(std::move(task.slots)),
+        step_slots_(std::move(task.step_slots)),
+        note_key_(std::move(task.note_key)) {}
 
   /// Moves those slots that `to` does not own yet; those found open first. Asks for a stop before
   /// it opens further ones (kCancelled). While slots are open, errors that may pass are tried again
@@ -103,6 +111,7 @@ class SlotMigration {
   const ShardParty from_;
   const ShardParty to_;
   const std::set<int> slots_;
+  const std::set<int> step_slots_;
   const std::string note_key_;
   bool open_ = false;  ///< slots may be open
 };

@@ -20,14 +20,26 @@ StatusOr<PartitionSet> SlotsFrom(const Json& json) {
   return ParsePartitionSet(json.get<std::string>());
 }
 
+StatusOr<SlotMove> MoveFrom(const Json& json) {
+  SlotMove move;
+  move.from = json.at("from").get<std::string>();
+  move.to = json.at("to").get<std::string>();
+  TW_ASSIGN_OR_RETURN(move.slots, SlotsFrom(json.at("slots")));
+  return move;
+}
+
 StatusOr<StepArgs> FromJson(const Json& json) {
   StepArgs args;
   args.cluster = json.at("cluster").get<std::string>();
   args.token = json.at("token").get<std::string>();
   args.names = json.at("names").get<std::vector<std::string>>();
-  args.from = json.at("from").get<std::string>();
-  args.to = json.at("to").get<std::string>();
-  TW_ASSIGN_OR_RETURN(args.slots, SlotsFrom(json.at("slots")));
+  if (json.contains("moves")) {
+    for (const auto& one : json.at("moves")) {
+      TW_ASSIGN_OR_RETURN(args.moves.emplace_back(), MoveFrom(one));
+    }
+  } else if (!json.at("to").get<std::string>().empty()) {
+    TW_ASSIGN_OR_RETURN(args.moves.emplace_back(), MoveFrom(json));
+  }
   for (const auto& one : json.at("shards")) {
     ExpectedShard shard;
     shard.name = one.at("name").get<std::string>();
@@ -53,9 +65,13 @@ std::string Encode(const StepArgs& args) {
   }
   Json members = Json::array();
   for (const auto& member : args.members) members.push_back(ToJson(member));
-  return Json{{"cluster", args.cluster}, {"token", args.token},     {"names", args.names},
-              {"from", args.from},       {"to", args.to},           {"slots", ToString(args.slots)},
-              {"shards", shards},        {"retired", args.retired}, {"members", members}}
+  Json moves = Json::array();
+  for (const auto& move : args.moves) {
+    moves.push_back({{"from", move.from}, {"to", move.to}, {"slots", ToString(move.slots)}});
+  }
+  return Json{{"cluster", args.cluster}, {"token", args.token}, {"names", args.names},
+              {"moves", moves},          {"shards", shards},    {"retired", args.retired},
+              {"members", members}}
       .dump();
 }
 

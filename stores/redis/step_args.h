@@ -17,7 +17,7 @@ inline constexpr char kPreflight[] = "preflight";  ///< shards, retired
 inline constexpr char kProvision[] = "provision";  ///< names (one), token, cluster
 inline constexpr char kJoin[] = "join";            ///< names
 inline constexpr char kReplicate[] = "replicate";  ///< names: master first, then its replicas
-inline constexpr char kMove[] = "move";            ///< from, to, slots
+inline constexpr char kMove[] = "move";            ///< moves
 inline constexpr char kRemove[] = "remove";        ///< members
 inline constexpr char kRelease[] = "release";      ///< members
 inline constexpr char kVerify[] = "verify";        ///< shards, retired
@@ -31,21 +31,27 @@ struct ExpectedShard {
   friend bool operator==(const ExpectedShard&, const ExpectedShard&) = default;
 };
 
+/// Slots that go from one shard to another. Both by name: a node id, or "new-1".
+struct SlotMove {
+  std::string from;
+  std::string to;
+  PartitionSet slots;
+};
+
 /// Which fields a step uses is said at its kind.
 struct StepArgs {
   std::string cluster;
   std::string token;
   std::vector<std::string> names;
-  std::string from;
-  std::string to;
-  PartitionSet slots;
+  std::vector<SlotMove> moves;  ///< no shard is in two of them: they go on at once
   std::vector<ExpectedShard> shards;
   std::vector<std::string> retired;  ///< node ids
   std::vector<Server> members;
 };
 
 [[nodiscard]] std::string Encode(const StepArgs& args);
-/// kInternal when the text is not what Encode makes.
+/// Also reads the steps of older journals, whose moves are one. kInternal when the text is not what
+/// Encode makes.
 [[nodiscard]] StatusOr<StepArgs> ParseStepArgs(const std::string& text);
 
 /// Names of new nodes: "new-1" is a master, "new-1.1" its first replica.

@@ -252,6 +252,7 @@ BOOST_AUTO_TEST_CASE(a_pace_is_one_of_three_and_what_is_written_beside_it_change
   BOOST_TEST(!config.actuator.max_latency.has_value());
   BOOST_TEST(Mentions(Refusal("actuator: {pace: furious}"), "actuator.pace"));
   BOOST_TEST(Mentions(Refusal("actuator: {groups_at_once: 9}"), "actuator.groups_at_once"));
+  BOOST_TEST(Mentions(Refusal("actuator: {pairs_at_once: 0}"), "actuator.pairs_at_once"));
 }
 
 BOOST_AUTO_TEST_CASE(secrets_are_never_repeated) {

@@ -495,9 +495,7 @@ void GrowAndShrink(World& world, redis::Client& client,
 
 Step MoveStep(const std::string& from, const std::string& to, const PartitionSet& slots) {
   redis::StepArgs args;
-  args.from = from;
-  args.to = to;
-  args.slots = slots;
+  args.moves = {{from, to, slots}};
   return {5, redis::kMove, redis::Encode(args), "move " + ToString(slots)};
 }
 

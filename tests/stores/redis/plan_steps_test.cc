@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <boost/test/unit_test.hpp>
+#include <map>
+#include <set>
 
 #include "stores/redis/step_args.h"
 #include "tests/stores/redis/actuator_world.h"
@@ -45,7 +47,7 @@ BOOST_AUTO_TEST_SUITE(plan_steps)
 BOOST_AUTO_TEST_CASE(scale_out_moves_every_slot_once_and_sources_take_turns) {
   const Topology topology = ThreeShards();
   const Plan plan = ScaleOutPlan(topology, 2, 1);
-  const auto steps = redis::PlanSteps(plan, topology, 64);
+  const auto steps = redis::PlanSteps(plan, topology, 64, 1);
   BOOST_REQUIRE_MESSAGE(steps.ok(), steps.status());
   const std::vector<std::string> expected = {"preflight", "provision", "join",
                                              "replicate", "move",      "verify"};
@@ -56,10 +58,10 @@ BOOST_AUTO_TEST_CASE(scale_out_moves_every_slot_once_and_sources_take_turns) {
     if (step.kind != redis::kMove) continue;
     const auto args = redis::ParseStepArgs(step.args);
     BOOST_REQUIRE_MESSAGE(args.ok(), args.status());
-    BOOST_TEST(Count(args->slots) <= 64);
-    const auto slots = Expand(args->slots);
+    BOOST_TEST(Count(args->moves.front().slots) <= 64);
+    const auto slots = Expand(args->moves.front().slots);
     moved.insert(moved.end(), slots.begin(), slots.end());
-    if (first_sources.size() < 6) first_sources.push_back(args->from);
+    if (first_sources.size() < 6) first_sources.push_back(args->moves.front().from);
   }
   const std::vector<std::string> turns = {"a", "b", "c", "a", "b", "c"};
   BOOST_TEST(first_sources == turns, boost::test_tools::per_element());
@@ -76,9 +78,52 @@ BOOST_AUTO_TEST_CASE(scale_out_moves_every_slot_once_and_sources_take_turns) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(pairs_that_share_no_shard_move_at_once) {
+  const Topology topology = ThreeShards();
+  const Plan plan = ScaleOutPlan(topology, 2, 0);
+  const auto steps = redis::PlanSteps(plan, topology, 64, 4);
+  BOOST_REQUIRE_MESSAGE(steps.ok(), steps.status());
+  std::map<std::string, int> moved;
+  int planned = 0;
+  std::size_t rounds = 0;
+  std::size_t together = 0;
+  for (const auto& step : *steps) {
+    if (step.kind != redis::kMove) continue;
+    const auto args = redis::ParseStepArgs(step.args);
+    BOOST_REQUIRE_MESSAGE(args.ok(), args.status());
+    std::set<std::string> shards;
+    for (const auto& move : args->moves) {
+      BOOST_TEST(Count(move.slots) <= 64);
+      shards.insert({move.from, move.to});
+      moved[move.from + move.to] += Count(move.slots);
+    }
+    BOOST_TEST(shards.size() == 2 * args->moves.size());
+    ++rounds;
+    together += args->moves.size() == 2 ? 1 : 0;
+  }
+  for (const auto& move : plan.moves) {
+    planned += Count(move.partitions);
+    BOOST_TEST(moved[move.from + move.to] == Count(move.partitions));
+  }
+  BOOST_TEST(planned > 0);
+  BOOST_TEST(together + 1 >= rounds);  // two new shards take slots all the time
+}
+
+BOOST_AUTO_TEST_CASE(as_many_shards_are_drained_together_as_pairs_may_move) {
+  const Topology topology = ThreeShards();
+  for (const int pairs : {1, 2}) {
+    const auto steps = redis::PlanSteps(ScaleInPlan(topology, {"b", "c"}), topology, 16384, pairs);
+    BOOST_REQUIRE_MESSAGE(steps.ok(), steps.status());
+    std::string kinds;
+    for (const Step& step : *steps) kinds += step.kind + " ";
+    BOOST_TEST(kinds == (pairs == 1 ? "preflight move remove release move remove release verify "
+                                    : "preflight move move remove release remove release verify "));
+  }
+}
+
 BOOST_AUTO_TEST_CASE(scale_in_removes_a_shard_only_after_its_slots_and_its_replicas_first) {
   const Topology topology = ThreeShards();
-  const auto steps = redis::PlanSteps(ScaleInPlan(topology, {"b"}), topology, 64);
+  const auto steps = redis::PlanSteps(ScaleInPlan(topology, {"b"}), topology, 64, 1);
   BOOST_REQUIRE_MESSAGE(steps.ok(), steps.status());
   const std::vector<std::string> expected = {"preflight", "move", "remove", "release", "verify"};
   BOOST_TEST(Kinds(*steps) == expected, boost::test_tools::per_element());
@@ -96,7 +141,7 @@ BOOST_AUTO_TEST_CASE(a_rebalance_moves_slots_and_adds_and_removes_nobody) {
   plan.topology_fingerprint = topology.Fingerprint();
   plan.from_shards = plan.to_shards = 3;
   plan.moves = {{{{0, 99}}, "a", "b"}, {{{100, 129}}, "a", "c"}};
-  const auto steps = redis::PlanSteps(plan, topology, 64);
+  const auto steps = redis::PlanSteps(plan, topology, 64, 1);
   BOOST_REQUIRE_MESSAGE(steps.ok(), steps.status());
   std::string kinds;
   for (const Step& step : *steps) kinds += step.kind + " ";
@@ -106,7 +151,7 @@ BOOST_AUTO_TEST_CASE(a_rebalance_moves_slots_and_adds_and_removes_nobody) {
 BOOST_AUTO_TEST_CASE(plans_that_contradict_themselves_or_the_cluster_are_refused) {
   const Topology topology = ThreeShards();
   const auto code = [&](const Plan& plan, const Topology& now) {
-    return redis::PlanSteps(plan, now, 64).status().code();
+    return redis::PlanSteps(plan, now, 64, 1).status().code();
   };
   const Plan good = ScaleInPlan(topology, {"b"});
   BOOST_TEST((code(good, topology) == StatusCode::kOk));
