@@ -368,6 +368,19 @@ std::optional<Alert> Stopped(const AlertInput& input) {
   return alert;
 }
 
+std::optional<Alert> ForeignlyChanged(const AlertInput& input) {
+  if (input.foreign_change.empty()) return std::nullopt;
+  Alert alert = Make(
+      input, "TidewrightForeignChange", Severity::kWarning,
+      fmt::format("{}: somebody else changed the cluster", input.cluster),
+      fmt::format("{}. Plans are made for the cluster as it is now. If that was not meant to be, "
+                  "look who else may change it, and take it back.",
+                  input.foreign_change));
+  alert.annotations["change"] = input.foreign_change;
+  alert.annotations["command"] = "tidectl rebalance --revert --plan-only";
+  return alert;
+}
+
 std::optional<Alert> ActionPaused(const AlertInput& input) {
   const ActionRecord* action = input.last_action;
   if (input.stop || action == nullptr || action->state != ActionState::kPaused) return std::nullopt;
@@ -411,6 +424,7 @@ std::vector<Alert> EvaluateAlerts(const AlertInput& input, const std::vector<Ale
   add(ActionFailed(input));
   add(ClusterUnhealthy(input));
   add(Stopped(input));
+  add(ForeignlyChanged(input));
   add(ActionPaused(input));
   add(BreakerOpen(input));
   for (Alert& alert : firing) {

@@ -32,6 +32,7 @@ struct AlertInput {
     std::string path;
   };
   std::optional<Stop> stop;
+  std::string foreign_change;  ///< what somebody else did to the cluster lately, or empty
   const std::vector<Reason>* holds = nullptr;  ///< why nothing begins by itself
   /// What the serving shards can bear at full use; absent where a resource does not bind.
   PerResource<std::optional<double>> capacity;
@@ -58,6 +59,8 @@ struct AlertInput {
 /// TidewrightActionPaused (warning)  an open action is paused, by a person, the store's health or
 /// the
 ///     kill switch (then TidewrightStopped alone).
+/// TidewrightForeignChange (warning)  somebody else moved partitions, or added or removed shards, a
+///     short while ago, or auto mode is locked for it.
 /// TidewrightBreakerOpen (warning)  actions failed so often that none begins by itself.
 [[nodiscard]] std::vector<Alert> EvaluateAlerts(const AlertInput& input,
                                                 const std::vector<Alert>& before);

@@ -33,6 +33,7 @@ int ShowRecommendation(Session& session, const std::string& hash);
 int Decide(Session& session, const std::string& hash, bool approve, const std::string& comment);
 
 struct RebalanceOptions {
+  bool revert = false;
   bool plan_only = false;
   std::string comment;
 };

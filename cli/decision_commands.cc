@@ -111,6 +111,7 @@ int Rebalance(Session& session, const RebalanceOptions& options) {
   pb::RebalanceRequest request;
   request.set_who(UserName());
   request.set_plan_only(options.plan_only);
+  request.set_revert(options.revert);
   pb::Recommendation plan;
   const auto asked = session.Ask(&pb::Controller::Stub::Rebalance, request, &plan,
                                  Session::kLongPatience);

@@ -287,12 +287,15 @@ void AddRebalance(CLI::App& app, Arguments& args, Run& run, const std::function<
       "rebalance", "Spread the load over the shards that there are; no node is added or removed");
   rebalance->fallthrough();
   rebalance->add_flag("--plan-only", args.rebalance.plan_only, "Show what would move, and stop");
+  rebalance->add_flag("--revert", args.rebalance.revert,
+                      "Instead: move slots back to where they were before somebody else moved them");
   rebalance->add_option("--comment", args.rebalance.comment, "Why, for the audit log");
   rebalance->footer(
       "The plan is shown, then approved as any other: exactly it is carried out.\n"
       "Examples:\n"
       "  tidectl rebalance --plan-only\n"
-      "  tidectl rebalance --yes --comment 'after the import'");
+      "  tidectl rebalance --yes --comment 'after the import'\n"
+      "  tidectl rebalance --revert --plan-only");
   rebalance->callback([&run, &args, open] {
     run = [&args, open] {
       auto session = open();

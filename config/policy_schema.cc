@@ -80,6 +80,9 @@ void ReadGuards(Section& section, Policy& policy) {
   ReadBudget(section, "budget_per_month", policy.budget_per_month);
   section.Flag("emergency_ignores_budget", policy.emergency_ignores_budget);
   section.Span("settling_time", policy.settling_time, 0s, kDay);
+  std::string foreign = policy.foreign_changes == ForeignChanges::kAlert ? "alert" : "adopt";
+  section.OneOf("foreign_changes", foreign, {"adopt", "alert"});
+  policy.foreign_changes = foreign == "alert" ? ForeignChanges::kAlert : ForeignChanges::kAdopt;
   section.Number("min_fresh_partition_share", policy.min_fresh_partition_share, 0, 1);
   section.Span("max_forecast_age", policy.max_forecast_age, 1min, kDay);
 }

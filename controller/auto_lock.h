@@ -37,6 +37,8 @@ class AutoLock {
   Status Set(bool locked, const std::string& who, const std::string& why, WallTime now);
 
   [[nodiscard]] bool locked() const { return locked_; }
+  /// Who locked it; empty where it is open, or locked until the cluster deserves it.
+  [[nodiscard]] const std::string& LockedBy() const { return locked_by_; }
   /// With kAutoLocked and what is missing, while it is locked.
   [[nodiscard]] std::optional<Reason> Hold() const;
 
@@ -49,7 +51,7 @@ class AutoLock {
   const History& history_;
   Journal& journal_;
   bool locked_ = true;
-  std::string locked_by_;  ///< the person, if one did
+  std::string locked_by_;  ///< the person, or "tidewright" after a foreign change, if one did
   std::string locked_why_;
   PerResource<double> observed_{};
   std::optional<WallTime> looked_;

@@ -39,6 +39,7 @@ Controller::Controller(ControllerOptions options, ControllerParts parts)
       parts_(parts),
       memory_(options_.cluster, options_.policy, parts.history, options_.calendar_path),
       continuity_(options_.cluster, parts.history),
+      shards_(parts.journal),
       ledger_(parts.journal, options_.policy),
       shadows_(options_.shadow, options_.policy, parts.journal),
       executor_(
@@ -85,6 +86,7 @@ Status Controller::Open() {
     TW_ASSIGN_OR_RETURN(experience_, ParseExperience(*experience));
   }
   TW_RETURN_IF_ERROR(continuity_.Load());
+  TW_RETURN_IF_ERROR(shards_.Load());
   TW_RETURN_IF_ERROR(Annotate(ledger_.Load(), "read the account"));
   // Of before it was noted when the first action began.
   if (!actions.empty()) TW_RETURN_IF_ERROR(ledger_.NoteFirstAction(actions.back().created));
@@ -161,6 +163,7 @@ void Controller::Cycle() {
     const Status recorded = ledger_.Observe(*known, memory_, now);
     if (!recorded.ok()) Complain("the audit log could not be written: " + Message(recorded));
     plan = MakePlanNow(*known, load, explain, now);
+    LookForForeignChange(*known, now);
   } else {
     plan.cluster = options_.cluster;
     plan.created = plan.expires = now;
@@ -441,6 +444,7 @@ void Controller::Tell(const Topology* topology, const LoadSnapshot& load, const 
   input.acts_by_itself = ActingMode() == Mode::kAuto && holds_.empty();
   if (stopped_) input.stop = AlertInput::Stop{stopped_->by, stopped_->why, stopped_->path};
   input.holds = &holds_;
+  input.foreign_change = foreign_change_;
   for (Resource r : kAllResources) {
     const auto& each = options_.policy.shard_capacity[r];
     if (each && topology != nullptr) input.capacity[r] = *each * topology->ServingShards();

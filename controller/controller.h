@@ -22,6 +22,7 @@
 #include "controller/experience.h"
 #include "controller/health_watch.h"
 #include "controller/kept_continuity.h"
+#include "controller/kept_shards.h"
 #include "controller/ledger.h"
 #include "controller/memory.h"
 #include "controller/person_holds.h"
@@ -58,7 +59,7 @@ struct ControllerParts {
   StoreActuator& actuator;
   MetricsExporter& metrics;
   const StopSwitch& stop;
-  AlertSink* alerts = nullptr;  ///< null: nobody is told
+  AlertSink* alerts = nullptr;       ///< null: nobody is told
   Leadership* leadership = nullptr;  ///< null: the data folder's lock is enough
 };
 
@@ -83,6 +84,7 @@ class Controller : public ControllerApi {
   StatusOr<Recommendation> Reject(const std::string& hash_prefix, const std::string& who,
                                   const std::string& comment) override;
   StatusOr<Recommendation> PlanRebalance(const std::string& who, bool plan_only) override;
+  StatusOr<Recommendation> PlanRevert(const std::string& who, bool plan_only) override;
   StatusOr<std::vector<ActionRecord>> Actions(int limit) const override;
   Status PauseAction(const std::string& who) override;
   Status ResumeAction(const std::string& who) override;
@@ -109,6 +111,7 @@ class Controller : public ControllerApi {
   struct RebalanceCall {
     std::string who;
     bool plan_only = false;
+    bool revert = false;
     std::promise<StatusOr<Recommendation>> answer;
   };
 
@@ -118,6 +121,10 @@ class Controller : public ControllerApi {
   /// With the demand at which it would be decided otherwise where somebody asks, and where the plan
   /// is another one than before.
   Plan MakePlanNow(const Topology& topology, const LoadSnapshot& load, bool asked, WallTime now);
+  StatusOr<Recommendation> AskForPlan(const std::string& who, bool plan_only, bool revert);
+  /// Whether somebody else changed the cluster; tells, and holds auto mode where the policy says
+  /// so.
+  void LookForForeignChange(const Topology& topology, WallTime now);
   void AnswerRebalanceCalls(const Topology* topology, const LoadSnapshot& load, WallTime now);
   StatusOr<Recommendation> KeepAskedPlan(const Plan& plan, const RebalanceCall& call);
   void Recommend(const Plan& plan, const Topology* topology, WallTime now);
@@ -163,6 +170,8 @@ class Controller : public ControllerApi {
   ControllerParts parts_;
   DemandMemory memory_;
   KeptContinuity continuity_;
+  KeptShards shards_;
+  std::string foreign_change_;  // in words, while it is recent or auto mode is locked for it
   CapacityLedger ledger_;
   Shadows shadows_;
   Executor executor_;

@@ -405,6 +405,23 @@ Placement PlaceRebalance(const Topology& topology, const PartitionWeights& weigh
   return PlaceScaleOut(topology, weights, 0);
 }
 
+Placement PlaceMoves(const Topology& topology, const PartitionWeights& weights,
+                     const std::vector<PartitionMove>& moves) {
+  std::map<std::string, std::vector<int>> owned;
+  for (const Shard& shard : topology.shards) owned[shard.id] = Expand(shard.partitions);
+  Placement out;
+  for (const PartitionMove& move : moves) {
+    std::erase_if(owned[move.from], [&](int p) { return Contains(move.partitions, p); });
+    for (const int partition : Expand(move.partitions)) owned[move.to].push_back(partition);
+    out.moved += Count(move.partitions);
+  }
+  out.moves = moves;
+  Topology after = topology;
+  for (Shard& shard : after.shards) shard.partitions = ToPartitionSet(std::move(owned[shard.id]));
+  out.imbalance = ShapeOf(after, weights).imbalance;
+  return out;
+}
+
 Placement PlaceScaleIn(const Topology& topology, const PartitionWeights& weights, int remove) {
   const Layout layout(topology, weights, 0);
   if (layout.serving.empty()) return {};

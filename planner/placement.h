@@ -63,6 +63,9 @@ struct Placement {
                                       int add);
 /// Over the shards that serve: no moves when they are within kTolerance of even already.
 [[nodiscard]] Placement PlaceRebalance(const Topology& topology, const PartitionWeights& weights);
+/// What those moves come to: of partitions that their sources own, between shards that there are.
+[[nodiscard]] Placement PlaceMoves(const Topology& topology, const PartitionWeights& weights,
+                                   const std::vector<PartitionMove>& moves);
 /// Retires the `remove` shards with the least memory to move (the fewest partitions while memory is
 /// not known), but none whose leaving gives a zone, or a host, a majority of masters while another
 /// choice does not. `remove` is less than the number of serving shards.

@@ -343,8 +343,8 @@ Plan PlanEvenSpread(const PlanInput& input) {
     now = std::max(now, capacity.shape().imbalance[r]);
     after = std::max(after, spread.imbalance[r]);
   }
-  const std::string lies = fmt::format("the busiest shard bears {:.2f} times its share of {}", now,
-                                       ResourceName(worst));
+  const std::string lies =
+      fmt::format("the busiest shard bears {:.2f} times its share of {}", now, ResourceName(worst));
   if (spread.moves.empty() || after >= now) {
     plan.reasons = {{ReasonCode::kCapacityIsRight, lies + ": that is as even as it can be made"}};
     return Stay(situation, std::move(plan), {});
@@ -364,6 +364,37 @@ Plan PlanEvenSpread(const PlanInput& input) {
   plan.kind = PlanKind::kRebalance;
   const Duration window = CoveredWindow(situation.policy, plan.lead_time);
   return Finish(situation, std::move(plan), proposal, spread, window, {});
+}
+
+Plan PlanRevert(const PlanInput& input, const ForeignChange& change) {
+  Situation situation(input);
+  ForecastGate gate = input.state.gate;
+  situation.size = DecideSize(situation, gate);
+  Plan plan = Frame(situation);
+  std::vector<PartitionMove> back;
+  for (const PartitionMove& move : change.moves)
+    back.push_back({move.partitions, move.to, move.from});
+  if (back.empty()) {
+    plan.reasons = {{ReasonCode::kForeignChange,
+                     "no partition can go back to where it was: nobody else moved any, or the "
+                     "shards that they came from are gone, or an action of ours came after it"}};
+    return Stay(situation, std::move(plan), {});
+  }
+  situation.continuity.foreign_change.reset();  // that is what it takes back
+  Proposal proposal{PlanKind::kRebalance, situation.shards, situation.shards, true, {}};
+  const Judgement judgement = Judge(situation, proposal);
+  if (judgement.vetoed) {
+    plan.reasons = judgement.objections;
+    return Stay(situation, std::move(plan), {});
+  }
+  proposal.emergency = false;
+  proposal.reasons = {{ReasonCode::kForeignChange,
+                       fmt::format("a person asked to take back what somebody else did: {}",
+                                   Describe(change, input.topology))}};
+  plan.kind = PlanKind::kRebalance;
+  const Placement placement = PlaceMoves(input.topology, situation.weights, back);
+  const Duration window = CoveredWindow(situation.policy, plan.lead_time);
+  return Finish(situation, std::move(plan), proposal, placement, window, {});
 }
 
 Plan MakePlan(const PlanInput& input) { return Decide(input).plan; }

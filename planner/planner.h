@@ -10,6 +10,7 @@
 #include "core/topology.h"
 #include "forecast/forecast.h"
 #include "planner/continuity.h"
+#include "planner/foreign_change.h"
 #include "planner/plan.h"
 #include "planner/policy.h"
 #include "planner/sizing/forecast_gate.h"
@@ -75,6 +76,10 @@ struct Decision {
 /// needs it or not. It waits for no rest after an action; every other guard of a rebalance holds. Of
 /// kind kNone, with its reasons, when the spread is even or a guard says no.
 [[nodiscard]] Plan PlanEvenSpread(const PlanInput& input);
+/// The plan of a person who asks that partitions go back to where they were before somebody else
+/// moved them. It waits for no rest, neither after an action nor after that change. Of kind kNone,
+/// with its reasons, when nothing can go back or a guard says no.
+[[nodiscard]] Plan PlanRevert(const PlanInput& input, const ForeignChange& change);
 /// The plan of Decide(), for those who keep no state.
 [[nodiscard]] Plan MakePlan(const PlanInput& input);
 

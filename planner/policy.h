@@ -22,6 +22,12 @@ enum class Mode {
 [[nodiscard]] const char* ModeName(Mode mode);
 [[nodiscard]] std::optional<Mode> ParseMode(const std::string& name);
 
+/// What becomes of a change that somebody else made to the cluster.
+enum class ForeignChanges {
+  kAdopt,  ///< it is told; after settling_time plans are made for the cluster as it is
+  kAlert,  ///< and auto mode is locked until a person has looked
+};
+
 struct Policy {
   int min_shards = 3;   ///< Redis Cluster needs three masters for a majority
   int max_shards = 12;  ///< an emergency alone passes it …
@@ -131,6 +137,7 @@ struct Policy {
   /// After the topology was changed by somebody else, or the clock was set, nothing begins for this
   /// long; a clock holds no emergency back.
   Duration settling_time = std::chrono::minutes(15);
+  ForeignChanges foreign_changes = ForeignChanges::kAdopt;
 
   double min_fresh_share = 0.995;            ///< of masters, for a decrease
   double min_fresh_partition_share = 0.995;  ///< of partitions, by their master, for a decrease

@@ -94,6 +94,8 @@ class ControllerApi {
   /// A plan that spreads the load over the shards that there are: open, for somebody to approve, or
   /// only shown. kFailedPrecondition with the reasons where there is none.
   virtual StatusOr<Recommendation> PlanRebalance(const std::string& who, bool plan_only) = 0;
+  /// A plan that moves partitions back to where they were before somebody else moved them. As above.
+  virtual StatusOr<Recommendation> PlanRevert(const std::string& who, bool plan_only) = 0;
   /// At the next slot boundary.
   virtual Status PauseAction(const std::string& who) = 0;
   virtual Status ResumeAction(const std::string& who) = 0;

@@ -118,7 +118,9 @@ class Service final : public pb::Controller::Service {
   grpc::Status Rebalance(Context*, const pb::RebalanceRequest* in,
                          pb::Recommendation* out) override {
     if (in->who().empty()) return NoName();
-    return Answer(api_.PlanRebalance(in->who(), in->plan_only()), out);
+    return Answer(in->revert() ? api_.PlanRevert(in->who(), in->plan_only())
+                               : api_.PlanRebalance(in->who(), in->plan_only()),
+                  out);
   }
 
   grpc::Status ListActions(Context*, const pb::ListActionsRequest* in,

@@ -112,6 +112,7 @@ BOOST_AUTO_TEST_CASE(every_key_stands_in_the_example_and_its_comments_tell_the_d
   BOOST_TEST(stated.min_fresh_partition_share == defaults.min_fresh_partition_share);
   BOOST_TEST((stated.max_forecast_age == defaults.max_forecast_age));
   BOOST_TEST((stated.settling_time == defaults.settling_time));
+  BOOST_TEST((stated.foreign_changes == defaults.foreign_changes));
   BOOST_TEST((stated.budget_per_day == defaults.budget_per_day));
   BOOST_TEST((stated.budget_per_month == defaults.budget_per_month));
   BOOST_TEST(stated.replicas_per_shard == defaults.replicas_per_shard);

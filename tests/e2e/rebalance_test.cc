@@ -54,4 +54,40 @@ BOOST_AUTO_TEST_CASE(a_skewed_cluster_is_spread_evenly_under_writes_and_only_whe
   CheckNothingIsLost();
 }
 
+BOOST_AUTO_TEST_CASE(what_somebody_else_moved_is_told_locks_auto_mode_and_goes_back_on_request) {
+  Configure(e2e::Policy(3, "  foreign_changes: alert\n  settling_time: 10s\n"), "auto");
+  BOOST_REQUIRE(daemon->Start().ok());
+  BOOST_REQUIRE(daemon->Await(90s, [](const nlohmann::json& s) { return At(s, "/cycles") > 5; }));
+  BOOST_TEST(daemon->Tidectl({"rebalance", "--revert", "--plan-only"}).exit_code == 4);
+  const double meant = e2e::FullestShare(*cluster);
+  BOOST_REQUIRE(daemon->Stop() == 0);
+  e2e::Skew(*cluster, 300, clock);  // while nobody looks
+  BOOST_REQUIRE(e2e::FullestShare(*cluster) > meant);
+  BOOST_REQUIRE(daemon->Start().ok());
+  const auto locked = [](const nlohmann::json& status) {
+    const std::string holds = At(status, "/holds").dump();
+    return holds.find("auto_locked") != std::string::npos &&
+           holds.find("300 partitions went from") != std::string::npos;
+  };
+  BOOST_TEST(daemon->Await(90s, locked), daemon->Tidectl({"status"}).output);
+  const std::string alerts = At(daemon->Ask({"status"}), "/alerts").dump();
+  BOOST_TEST(alerts.find("TidewrightForeignChange") != std::string::npos, alerts);
+  BOOST_TEST(daemon->Tidectl({"audit"}).output.find("foreign_change") != std::string::npos);
+
+  const auto asked = daemon->Tidectl({"rebalance", "--revert", "--yes", "--comment", "not meant"});
+  BOOST_REQUIRE_MESSAGE(asked.exit_code == 0, asked.output);
+  BOOST_TEST(daemon->Await(180s,
+                           [&](const nlohmann::json& status) {
+                             return At(status, "/action/state") == "done";
+                           }),
+             daemon->log());
+  BOOST_TEST(e2e::FullestShare(*cluster) == meant);
+  BOOST_TEST(daemon->Tidectl({"rebalance", "--revert", "--plan-only"}).exit_code == 4);
+  BOOST_TEST(daemon->Await(30s, locked));  // it is a person who says that all is well
+  BOOST_TEST(daemon->Tidectl({"unlock", "--comment", "it was a script of ours"}).exit_code == 0);
+  BOOST_TEST(daemon->Await(30s, [&](const nlohmann::json& status) { return !locked(status); }));
+  BOOST_TEST(daemon->Stop() == 0);
+  CheckNothingIsLost();
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -52,6 +52,9 @@ class FakeController : public ControllerApi {
                                   const std::string&) override {
     return FindRecommendation(prefix);
   }
+  StatusOr<Recommendation> PlanRevert(const std::string&, bool) override {
+    return Error(StatusCode::kFailedPrecondition, "nobody else moved any");
+  }
   StatusOr<Recommendation> PlanRebalance(const std::string& who, bool plan_only) override {
     if (!plan_only) return Error(StatusCode::kFailedPrecondition, "it is even, {}", who);
     return FindRecommendation("abcd");
