@@ -1,7 +1,9 @@
 // A controller that dies anywhere, servers that fail over, keys that are found on both sides.
 #include <boost/test/unit_test.hpp>
+#include <csignal>
 #include <nlohmann/json.hpp>
 
+#include "stores/redis/key_mover.h"
 #include "tests/stores/redis/actuator_world.h"
 
 using namespace tidewright;
@@ -170,6 +172,29 @@ BOOST_FIXTURE_TEST_CASE(a_move_back_cut_off_after_any_write_is_taken_up, TwoMast
   }
   keys.CheckAll(*this);
   BOOST_TEST(half_open > 4);
+}
+
+BOOST_FIXTURE_TEST_CASE(a_slot_is_not_taken_for_moved_while_its_source_does_not_answer,
+                        TwoMasters) {
+  const Step step = MoveStep(a, b, {{205, 205}});
+  Journal journal;
+  const redis::BatchNote note{a, "", 0, {{205, {}}}};
+  BOOST_REQUIRE(journal.SaveNote("batch:5", note.Encode()).ok());
+  // An empty slot, given to the target; the source, which would close it, is not heard.
+  BOOST_REQUIRE(Do(ports[1], {"CLUSTER", "SETSLOT", "205", "IMPORTING", a}).text == "OK");
+  BOOST_REQUIRE(Do(ports[0], {"CLUSTER", "SETSLOT", "205", "MIGRATING", b}).text == "OK");
+  BOOST_REQUIRE(Do(ports[1], {"CLUSTER", "SETSLOT", "205", "NODE", b}).text == "OK");
+  cluster->Kill(ports[0], SIGSTOP);
+  redis::ClientOptions in_a_hurry;
+  in_a_hurry.timeout = 300ms;
+  redis::Client impatient(in_a_hurry);
+  redis::RedisActuator actuator(impatient, Options(), nullptr, clock);
+  const auto check = actuator.Check(step, journal);
+  cluster->Kill(ports[0], SIGCONT);
+  BOOST_TEST((!check.ok() || *check != StepCheck::kDone));
+  const Status finished = Finish(step, journal);
+  BOOST_TEST(finished.ok(), finished);
+  BOOST_TEST(OpenSlots() == 0);
 }
 
 BOOST_FIXTURE_TEST_CASE(nothing_is_opened_when_its_note_cannot_be_made_durable, TwoMasters) {
