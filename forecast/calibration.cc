@@ -15,18 +15,18 @@ using std::chrono::hours;
 // The far bands hear of the same hours many times over. Measured on 67 traces: twice these make
 // quantiles jump after a shift and take days to come back, half of them learn too late.
 constexpr std::array<float, kBands> kTogether = {0.30F, 0.05F, 0.04F};
-constexpr std::array<float, kBands> kAlone = {0.30F, 0.20F, 0.08F};
+constexpr std::array<float, kBands> kAlone = {0.30F, 0.20F, 0.12F};
 // Of the levels in what moves all of them.
 constexpr Calibration::PerLevel kShare = {0.50F, 0.30F, 0.15F, 0.05F};
 // Of that, by the maximum over the band's window; the rest by its steps. Measured on 67 traces: the
 // maxima hold with the steps, and a small share leaves each series' steps nearer to their promise.
-constexpr std::array<float, kBands> kWindowShare = {0.12F, 0.30F, 0.0F};
+constexpr std::array<float, kBands> kWindowShare = {0.25F, 0.45F, 0.0F};
 // After a shock the farthest band hears of misses for a day and would take a week to forget them: a
 // scale that is wider than it was up to two days ago by more than this narrows so much faster,
 // while promises hold. Measured on 67 traces, shifted and not: pinball loss is lower in both.
 constexpr int kReturningBand = kBands - 1;
 constexpr float kReturnsBeyond = 0.1F;
-constexpr float kReturn = 3;
+constexpr float kReturn = 4;
 constexpr float kNarrowest = -3.7F;    // as far below the median as the raw quantile is above it
 constexpr float kWidest = 1.4F;        // four times
 constexpr float kLinearBelow = -0.7F;  // a scale of a half

@@ -23,7 +23,7 @@ constexpr double kOptimismNear = 0.05;
 constexpr double kOptimismFar = 0.20;
 // Far ahead a week holds few independent errors, whose extremes are no 99th percentile: a path's
 // errors are scaled by a log-normal factor with this deviation of the logarithm.
-constexpr double kScaleDoubtFar = 0.5;
+constexpr double kScaleDoubtFar = 0.6;
 constexpr double kNearHours = 2;
 constexpr double kFarHours = 12;
 // With fewer complete error lines than this, lines that are too short are continued.
