@@ -46,6 +46,16 @@ Plan PlanOf(const Topology& topology, int goal, int replicas, int slots) {
       owned.resize(std::min(owned.size(), static_cast<std::size_t>(slots / plan.from_shards)));
       plan.moves.push_back({ToPartitionSet(std::move(owned)), shard.id, "new-1"});
     }
+    // Beside those that go to the new shard, so that two pairs are under way at once.
+    const auto by_size = [](const Shard& a, const Shard& b) {
+      return Count(a.partitions) < Count(b.partitions);
+    };
+    const auto [least, most] =
+        std::minmax_element(topology.shards.begin(), topology.shards.end(), by_size);
+    const auto owned = Expand(most->partitions);
+    const auto some =
+        std::min<std::ptrdiff_t>(slots / 6, static_cast<std::ptrdiff_t>(owned.size()) / 2);
+    plan.moves.push_back({ToPartitionSet({owned.end() - some, owned.end()}), most->id, least->id});
     return plan;
   }
   plan.kind = PlanKind::kScaleIn;

@@ -46,9 +46,12 @@ void World::Disturb(const Case& one, Outcome& outcome) {
 void World::KillControllerAtRandom(const Case& one, Outcome& outcome) {
   Random random(one.seed);
   const int kills = 1 + static_cast<int>(random.Below(3));
+  // However fast it is, an action comes by so many boundaries; its last ones are a fault of their
+  // own.
+  const auto boundary = "boundary " + std::to_string(1 + random.Below(60)) + " ";
+  if (!AwaitEvent(boundary, kPhaseTime)) return;
   for (int i = 0; i < kills; ++i) {
-    const auto wait =
-        FromSeconds(0.02 + 2.5 * random.Uniform() * random.Uniform() * (i == 0 ? 2 : 1));
+    const auto wait = FromSeconds((i == 0 ? 0.3 : 2.5) * random.Uniform() * random.Uniform());
     if (controller_->Wait(wait, clock_)) return;  // it was faster
     controller_->Signal(SIGKILL);
     const MonoTime death = clock_.Monotonic();
