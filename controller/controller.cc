@@ -472,6 +472,7 @@ void Controller::Publish(const Topology* topology, LoadSnapshot load, Plan plan,
   view_.alerts = alerts_;
   view_.holds = holds_;
   view_.stop = stopped_;
+  view_.foreign_change = foreign_change_;
   view_.totals.account = std::move(account);
   view_.policies = shadows_.Tallies();
   view_.person_holds = person_holds_.Active(now);

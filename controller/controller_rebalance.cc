@@ -71,19 +71,20 @@ void Controller::LookForForeignChange(const Topology& topology, WallTime now) {
     std::scoped_lock lock(auto_lock_mutex_);
     locked = auto_lock_.LockedBy() == kForeignLocker;
   }
-  foreign_change_ = change.None() || !(recent || locked) ? "" : Describe(change, topology);
+  const std::string what = change.None() ? "" : Describe(change, topology);
+  foreign_change_ = recent || locked ? what : "";
   if (!found || change.None()) return;
-  spdlog::warn("somebody else changed the cluster: {}", foreign_change_);
+  spdlog::warn("somebody else changed the cluster: {}", what);
   AuditOrComplain("somebody else", "foreign_change",
                   AuditDetail({.about = {{"cluster", options_.cluster}},
                                .why = "not by an action of this controller",
                                .before = {},
-                               .after = foreign_change_}));
+                               .after = what}));
   if (options_.policy.foreign_changes != ForeignChanges::kAlert) return;
   std::scoped_lock lock(auto_lock_mutex_);
   if (auto_lock_.LockedBy() == kForeignLocker) return;
-  const Status held = auto_lock_.Set(true, kForeignLocker,
-                                     "somebody else changed the cluster: " + foreign_change_, now);
+  const Status held =
+      auto_lock_.Set(true, kForeignLocker, "somebody else changed the cluster: " + what, now);
   // A person's own lock holds as well.
   if (!held.ok() && held.code() != StatusCode::kFailedPrecondition) {
     Complain("auto mode could not be locked: " + Message(held));

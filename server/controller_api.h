@@ -55,6 +55,7 @@ struct ControllerView {
   std::optional<WallTime> estimated_end;  ///< of the open action, where it can be told
   std::vector<Reason> holds;              ///< why nothing begins by itself
   std::optional<StopNotice> stop;         ///< the kill switch is thrown
+  std::string foreign_change;             ///< what somebody else did lately, or empty
   std::vector<PersonHold> person_holds;   ///< those that stand
   std::vector<Alert> alerts;
   ControllerTotals totals;

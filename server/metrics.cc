@@ -89,6 +89,8 @@ void AddController(const ControllerView& view, Families& out) {
   out.One("tidewright_problems", "Degraded states that tidectl status names",
           static_cast<double>(view.problems.size()));
   out.One("tidewright_stopped", "1 while the kill switch is thrown", view.stop ? 1 : 0);
+  out.One("tidewright_foreign_change", "1 while it is told that somebody else changed the cluster",
+          view.foreign_change.empty() ? 0 : 1);
   out.Begin("tidewright_held", "1 for each reason for which nothing begins by itself");
   for (const ReasonCode code : kHoldCodes) {
     const bool holds = std::any_of(view.holds.begin(), view.holds.end(),

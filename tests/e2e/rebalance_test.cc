@@ -74,8 +74,13 @@ BOOST_AUTO_TEST_CASE(what_somebody_else_moved_is_told_locks_auto_mode_and_goes_b
   BOOST_TEST(alerts.find("TidewrightForeignChange") != std::string::npos, alerts);
   BOOST_TEST(daemon->Tidectl({"audit"}).output.find("foreign_change") != std::string::npos);
 
-  const auto asked = daemon->Tidectl({"rebalance", "--revert", "--yes", "--comment", "not meant"});
-  BOOST_REQUIRE_MESSAGE(asked.exit_code == 0, asked.output);
+  // It has just started: what it knows of the masters is not complete at once.
+  io::RunResult asked;
+  const bool begun = daemon->Await(60s, [&](const nlohmann::json&) {
+    asked = daemon->Tidectl({"rebalance", "--revert", "--yes", "--comment", "not meant"});
+    return asked.exit_code == 0;
+  });
+  BOOST_REQUIRE_MESSAGE(begun, asked.output);
   BOOST_TEST(daemon->Await(180s,
                            [&](const nlohmann::json& status) {
                              return At(status, "/action/state") == "done";
