@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/clock.h"
@@ -37,6 +38,8 @@ struct RedisConfig {
   std::optional<TlsConfig> tls;
   /// Addresses and networks ("10.0.0.7", "10.0.0.0/8") that keys may be sent to; empty: any.
   std::vector<std::string> allowed_targets;
+  /// Address, network or name of hosts, and the zone that they lie in (core/zones.h).
+  std::vector<std::pair<std::string, std::string>> zones;
   Duration command_timeout = std::chrono::seconds(2);
   int keys_per_migrate = 100;
   std::int64_t big_key_bytes = 10 * 1024 * 1024;  ///< larger keys are not moved

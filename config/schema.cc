@@ -7,6 +7,7 @@
 #include "config/policy_schema.h"
 #include "config/values.h"
 #include "core/networks.h"
+#include "core/zones.h"
 #include "planner/baselines/baselines.h"
 
 namespace tidewright::config {
@@ -95,6 +96,11 @@ void ReadRedis(Section& top, RedisConfig& redis) {
   section.Texts("allowed_targets", redis.allowed_targets);
   if (const auto networks = Networks::Parse(redis.allowed_targets); !networks.ok()) {
     section.Wrong("allowed_targets", "holds " + Message(networks.status()));
+  }
+  section.Pairs("zones", redis.zones);
+  for (const auto& entry : redis.zones) {
+    const auto zone = Zones::Parse({entry});
+    if (!zone.ok()) section.Wrong("zones", "holds " + Message(zone.status()));
   }
   if (!redis.username.empty() && redis.password_file.empty()) {
     section.Wrong("username", "needs a password; write its file as password_file");

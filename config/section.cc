@@ -225,6 +225,27 @@ void Section::Texts(const std::string& key, std::vector<std::string>& target) {
   for (const YamlNode& item : items) target.push_back(item.text);
 }
 
+void Section::Pairs(const std::string& key,
+                    std::vector<std::pair<std::string, std::string>>& target) {
+  report_.keys.push_back(Path(key));
+  const YamlEntry* entry = Ask(key, Need::kOptional, "a section of keys");
+  if (entry == nullptr) return;
+  if (entry->value.kind != YamlNode::Kind::kMap) {
+    return Wrong(
+        key, fmt::format("holds {}; write keys below it, indented", KindName(entry->value.kind)));
+  }
+  target.clear();
+  for (const YamlEntry& pair : entry->value.entries) {
+    if (pair.value.kind != YamlNode::Kind::kScalar) {
+      report_.Add(pair.line, Path(key),
+                  fmt::format("{} holds {}; write a single value", Shown(pair.key),
+                              KindName(pair.value.kind)));
+      continue;
+    }
+    target.emplace_back(pair.key, pair.value.text);
+  }
+}
+
 void Section::OneOf(const std::string& key, std::string& target,
                     const std::vector<std::string>& choices) {
   const std::string right = fmt::format("one of {}", fmt::join(choices, ", "));

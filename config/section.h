@@ -5,6 +5,7 @@
 #include <limits>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "config/config.h"
@@ -56,6 +57,8 @@ class Section {
   void Address(const std::string& key, Endpoint& target);
   void Addresses(const std::string& key, std::vector<Endpoint>& target, Need need);
   void Texts(const std::string& key, std::vector<std::string>& target);
+  /// A map of any keys to single values, in the order of the file.
+  void Pairs(const std::string& key, std::vector<std::pair<std::string, std::string>>& target);
   void OneOf(const std::string& key, std::string& target, const std::vector<std::string>& choices);
 
   /// Tells of the keys that nobody asked for.

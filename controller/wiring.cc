@@ -254,6 +254,7 @@ Status RunController(const Config& config, std::stop_token stop) {
   redis::Client acting(acting_options);
   redis::RedisLoadOptions load_options;
   load_options.cluster = config.cluster;
+  TW_ASSIGN_OR_RETURN(load_options.zones, Zones::Parse(config.redis.zones));
   redis::RedisLoadSource source(watching, *clock, Seeds(config.redis), load_options);
   const auto provisioner = MakeProvisioner(config, acting, *clock);
   TW_ASSIGN_OR_RETURN(auto actuator_options,

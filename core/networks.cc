@@ -59,12 +59,16 @@ StatusOr<Networks> Networks::Parse(const std::vector<std::string>& entries) {
   return list;
 }
 
-bool Networks::Hold(const std::string& address) const {
+std::optional<int> Networks::Bits(const std::string& address) const {
   const auto bytes = ParseAddress(address);
-  return bytes && std::any_of(networks_.begin(), networks_.end(), [&](const Network& network) {
-           return network.bytes.size() == bytes->size() &&
-                  SameBits(network.bytes, *bytes, network.bits);
-         });
+  std::optional<int> longest;
+  if (!bytes) return longest;
+  for (const Network& network : networks_) {
+    const bool holds =
+        network.bytes.size() == bytes->size() && SameBits(network.bytes, *bytes, network.bits);
+    if (holds) longest = std::max(longest.value_or(0), network.bits);
+  }
+  return longest;
 }
 
 }  // namespace tidewright

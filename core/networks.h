@@ -1,6 +1,7 @@
 // Addresses and networks that a person has listed.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,7 +17,9 @@ class Networks {
 
   [[nodiscard]] bool empty() const { return networks_.empty(); }
   /// False for what is no address, such as a name.
-  [[nodiscard]] bool Hold(const std::string& address) const;
+  [[nodiscard]] bool Hold(const std::string& address) const { return Bits(address).has_value(); }
+  /// The length of the longest prefix among those that hold it.
+  [[nodiscard]] std::optional<int> Bits(const std::string& address) const;
 
  private:
   struct Network {

@@ -144,6 +144,7 @@ class RedisLoadSource::State : public std::enable_shared_from_this<State> {
       }
     }
     Learn(topology);
+    options_.zones.Name(topology);
     return topology;
   }
 

@@ -9,6 +9,7 @@
 
 #include "collector/load_source.h"
 #include "core/clock.h"
+#include "core/zones.h"
 #include "stores/redis/client.h"
 #include "stores/redis/slot_sampling.h"
 
@@ -22,6 +23,7 @@ struct RedisLoadOptions {
   /// kLatencyP99Seconds. A server that refuses it is not asked again until it restarts.
   bool latency_histogram = true;
   SlotSamplingOptions slots;
+  Zones zones = {};  ///< of the nodes: no server tells its own
 };
 
 /// Needs of the server's access rules: +info +cluster|nodes +cluster|myid +cluster|countkeysinslot;

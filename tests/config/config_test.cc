@@ -228,6 +228,25 @@ BOOST_AUTO_TEST_CASE(the_api_is_refused_beyond_loopback_with_the_reason) {
   BOOST_TEST(Accepted("metrics: {listen: '0.0.0.0:7091'}").metrics.host == "0.0.0.0");
 }
 
+BOOST_AUTO_TEST_CASE(zones_are_listed_by_host_or_network_and_a_wrong_one_is_named) {
+  const auto with = [](const std::string& zones) {
+    return ParseConfig(
+        "cluster: c\ndata_dir: /d\nredis:\n  seeds: ['a:1']\n  zones: " + zones + "\n", "tw.yaml");
+  };
+  const auto config = with("{'10.0.1.0/24': a, '10.0.2.7:6379': b, redis-1.example: c}");
+  BOOST_REQUIRE_MESSAGE(config.ok(), config.status());
+  BOOST_REQUIRE(config->redis.zones.size() == 3u);
+  BOOST_TEST(config->redis.zones[1].first == "10.0.2.7:6379");
+  BOOST_TEST(config->redis.zones[1].second == "b");
+  BOOST_TEST(with("{}")->redis.zones.empty());
+  const auto refusal = [&](const std::string& zones) { return Message(with(zones).status()); };
+  BOOST_TEST(
+      Mentions(refusal("{'10.0.1.0/33': a}"), "tw.yaml:5: redis.zones: holds '10.0.1.0/33'"));
+  BOOST_TEST(Mentions(refusal("{'10.0.1.1': 'a b'}"), "'a b' is no name of a zone"));
+  BOOST_TEST(Mentions(refusal("{'10.0.1.1': [a]}"), "redis.zones: 10.0.1.1 holds a list"));
+  BOOST_TEST(Mentions(refusal("[a]"), "redis.zones: holds a list; write keys below it"));
+}
+
 BOOST_AUTO_TEST_CASE(what_is_odd_but_possible_is_a_warning) {
   Config config = Accepted("mode: auto");
   BOOST_REQUIRE(config.warnings.size() == 2u);

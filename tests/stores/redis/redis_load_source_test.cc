@@ -153,6 +153,24 @@ BOOST_AUTO_TEST_CASE(the_topology_is_read_from_every_node_with_replicas) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(nodes_lie_in_the_zones_that_a_person_has_listed) {
+  const int other = harness.Ports().back();
+  auto zones = Zones::Parse({{"127.0.0.0/8", "a"}, {fmt::format("{}:{}", kHost, other), "b"}});
+  BOOST_REQUIRE_MESSAGE(zones.ok(), zones.status());
+  RedisLoadSource listed{client,
+                         clock,
+                         Seeds(),
+                         {.cluster = "test", .request_units = {}, .slots = {}, .zones = *zones}};
+  const auto topology = listed.ReadTopology(2s);
+  BOOST_REQUIRE_MESSAGE(topology.ok(), topology.status());
+  BOOST_TEST(topology->Nodes().size() == 6u);
+  for (const Node& node : topology->Nodes()) {
+    BOOST_TEST(node.zone == (node.port == other ? "b" : "a"), node.Address());
+  }
+  // It is no part of what a plan is made on.
+  BOOST_TEST(topology->Fingerprint() == ReadTopology().Fingerprint());
+}
+
 BOOST_AUTO_TEST_CASE(load_is_seen_as_clients_caused_it) {
   const auto topology = ReadTopology();
   const Node& node = topology.shards[0].master;
