@@ -215,6 +215,9 @@ void ReadPolicy(Section& section, Policy& policy) {
   section.Whole("min_shards", policy.min_shards, 1, 1000);
   section.Whole("max_shards", policy.max_shards, 1, 1000);
   section.Whole("replicas_per_shard", policy.replicas_per_shard, 0, 5);
+  std::string loss = SurviveLossName(policy.survive_loss);
+  section.OneOf("survive_loss", loss, {"none", "host", "zone"});
+  policy.survive_loss = ParseSurviveLoss(loss).value_or(policy.survive_loss);
   ReadShardCapacity(section, policy);
   section.Number("target_utilisation", policy.target_utilisation, 0.1, 1);
   section.Number("risk_quantile", policy.risk_quantile, 0.5, 0.999);

@@ -321,6 +321,10 @@ void CollectWarnings(const Section& top, const Section& policy_section, Outcome&
     Warn(outcome, policy_section, "shard_capacity", "policy.shard_capacity",
          "names no resource: demand is forecast, but no change of size can be planned");
   }
+  if (policy.survive_loss == SurviveLoss::kZone && config.redis.zones.empty()) {
+    Warn(outcome, policy_section, "survive_loss", "policy.survive_loss",
+         "zone, but redis.zones names none: nothing will ever be removed");
+  }
   if (policy.min_shards < 3) {
     Warn(outcome, policy_section, "min_shards", "policy.min_shards",
          fmt::format("{} is less than the three masters that Redis Cluster needs to agree on a "

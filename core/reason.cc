@@ -6,7 +6,7 @@
 namespace tidewright {
 namespace {
 
-constexpr std::array<std::pair<ReasonCode, const char*>, 42> kNames = {{
+constexpr std::array<std::pair<ReasonCode, const char*>, 44> kNames = {{
     {ReasonCode::kForecastExceedsCapacity, "forecast_exceeds_capacity"},
     {ReasonCode::kDemandExceedsCapacity, "demand_exceeds_capacity"},
     {ReasonCode::kForecastBelowCapacity, "forecast_below_capacity"},
@@ -39,6 +39,8 @@ constexpr std::array<std::pair<ReasonCode, const char*>, 42> kNames = {{
     {ReasonCode::kPartitionTooBig, "partition_too_big"},
     {ReasonCode::kHotKey, "hot_key"},
     {ReasonCode::kHeld, "held"},
+    {ReasonCode::kSurvivesLoss, "survives_loss"},
+    {ReasonCode::kFailureDomainUnknown, "failure_domain_unknown"},
     {ReasonCode::kStopped, "stopped"},
     {ReasonCode::kAutoLocked, "auto_locked"},
     {ReasonCode::kFailureBackoff, "failure_backoff"},

@@ -42,18 +42,21 @@ enum class ReasonCode {
   kQuotaTooSmall,    ///< a tenant asks for more than its quota, its partitions bear it
   kPartitionTooBig,  ///< a partition outgrows its limit by many keys: it can be split
   kHotKey,           ///< one key carries a partition: no split helps
-  kHeld,              ///< a person holds everything back until a time
+  kHeld,             ///< a person holds everything back until a time
+  // Where capacity must hold after the loss of a host or a zone.
+  kSurvivesLoss,          ///< what would remain is what counts
+  kFailureDomainUnknown,  ///< of a shard, for a decrease
   // Why nothing is begun by itself, whatever is planned.
-  kStopped,         ///< the kill switch is thrown
-  kAutoLocked,      ///< auto mode is locked: it is as approve mode
-  kFailureBackoff,  ///< an action failed a short while ago
-  kBreakerOpen,     ///< actions failed again and again
-  kNodeRate,        ///< too many nodes were added within an hour
-  kActionRate,      ///< too many actions began within a day
-  kActionPaused,    ///< an action waits for a person
-  kStoreDegraded,   ///< the store is worse since the last action began
-  kNotLeader,       ///< another controller leads, or nobody can tell
-  kOtherController, ///< another controller of this cluster lives, or nobody can tell
+  kStopped,          ///< the kill switch is thrown
+  kAutoLocked,       ///< auto mode is locked: it is as approve mode
+  kFailureBackoff,   ///< an action failed a short while ago
+  kBreakerOpen,      ///< actions failed again and again
+  kNodeRate,         ///< too many nodes were added within an hour
+  kActionRate,       ///< too many actions began within a day
+  kActionPaused,     ///< an action waits for a person
+  kStoreDegraded,    ///< the store is worse since the last action began
+  kNotLeader,        ///< another controller leads, or nobody can tell
+  kOtherController,  ///< another controller of this cluster lives, or nobody can tell
 };
 
 /// "forecast_exceeds_capacity", …

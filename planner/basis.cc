@@ -54,7 +54,8 @@ PlanBasis MakeBasis(const Situation& s) {
 
 std::optional<double> ReactiveDemand(const Situation& s, Resource resource) {
   if (s.shards == 0 || !s.capacity.binds()[resource]) return std::nullopt;
-  const double usable = s.capacity.Usable(resource, s.shards, s.AchievableImbalance()[resource]);
+  const double usable =
+      s.capacity.Dependable(resource, s.shards, s.AchievableImbalance()[resource]);
   return usable * ReactiveLimit(s) / s.policy.target_utilisation;
 }
 

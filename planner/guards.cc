@@ -17,6 +17,7 @@ const std::vector<Guard>& GuardsOf(PlanKind kind) {
   static const std::vector<Guard> kIn = {Minimum,
                                          StepLimit,
                                          DemandMustStayLow,
+                                         LossMustBeSurvivable,
                                          InFlight,
                                          Settling,
                                          Windows,

@@ -288,8 +288,21 @@ int Majority(const Layout& layout, const std::vector<bool>& retired, std::string
   return std::max(0, 2 * most - stay);
 }
 
+// Masters that stay beside a shard's own, where its loss would take them too.
+int Neighbours(const Layout& layout, const std::vector<bool>& retired, Index of,
+               SurviveLoss survive) {
+  const std::string& name = DomainOf(layout.serving[of]->master, survive);
+  int masters = 0;
+  for (Index shard = 0; shard < layout.serving.size(); ++shard) {
+    const bool stays = !retired[shard] && !name.empty();
+    if (stays && DomainOf(layout.serving[shard]->master, survive) == name) ++masters;
+  }
+  return masters;
+}
+
 // The cheapest to drain, cheapest first, zones and hosts permitting.
-std::vector<int> ChooseRetired(const Layout& layout, const PartitionWeights& weights, int remove) {
+std::vector<int> ChooseRetired(const Layout& layout, const PartitionWeights& weights, int remove,
+                               SurviveLoss survive) {
   const auto& memory = weights.share[Resource::kMemory];
   std::vector<std::pair<double, int>> cost(layout.names.size(), {0, 0});
   for (Index p = 0; p < layout.owner.size(); ++p) {
@@ -302,13 +315,13 @@ std::vector<int> ChooseRetired(const Layout& layout, const PartitionWeights& wei
   std::vector<bool> retired(layout.names.size(), false);
   for (int k = 0; k < remove; ++k) {
     Index best = retired.size();
-    std::tuple<int, int, std::pair<double, int>, std::string> least;
+    std::tuple<int, int, int, std::pair<double, int>, std::string> least;
     for (Index shard = 0; shard < retired.size(); ++shard) {
       if (retired[shard]) continue;
       retired[shard] = true;
-      const auto rank =
-          std::make_tuple(Majority(layout, retired, &Node::zone),
-                          Majority(layout, retired, &Node::host), cost[shard], layout.names[shard]);
+      const auto rank = std::make_tuple(
+          -Neighbours(layout, retired, shard, survive), Majority(layout, retired, &Node::zone),
+          Majority(layout, retired, &Node::host), cost[shard], layout.names[shard]);
       retired[shard] = false;
       if (best < retired.size() && rank >= least) continue;
       best = shard;
@@ -422,10 +435,11 @@ Placement PlaceMoves(const Topology& topology, const PartitionWeights& weights,
   return out;
 }
 
-Placement PlaceScaleIn(const Topology& topology, const PartitionWeights& weights, int remove) {
+Placement PlaceScaleIn(const Topology& topology, const PartitionWeights& weights, int remove,
+                       SurviveLoss survive) {
   const Layout layout(topology, weights, 0);
   if (layout.serving.empty()) return {};
-  const std::vector<int> retire = ChooseRetired(layout, weights, remove);
+  const std::vector<int> retire = ChooseRetired(layout, weights, remove, survive);
   std::vector<bool> retired(layout.names.size(), false);
   for (int shard : retire) retired[static_cast<Index>(shard)] = true;
   std::vector<Owners> starts = {layout.owner};

@@ -68,8 +68,9 @@ struct Placement {
                                    const std::vector<PartitionMove>& moves);
 /// Retires the `remove` shards with the least memory to move (the fewest partitions while memory is
 /// not known), but none whose leaving gives a zone, or a host, a majority of masters while another
-/// choice does not. `remove` is less than the number of serving shards.
+/// choice does not. `remove` is less than the number of serving shards. Of what `survive` names,
+/// those with the most masters are left first, so that the loss of one takes the least.
 [[nodiscard]] Placement PlaceScaleIn(const Topology& topology, const PartitionWeights& weights,
-                                     int remove);
+                                     int remove, SurviveLoss survive = SurviveLoss::kNone);
 
 }  // namespace tidewright::planner

@@ -59,7 +59,7 @@ std::optional<WallTime> Crossing(const Situation& s) {
   const PerResource<double> imbalance = s.ImbalanceNow();
   for (Resource r : kAllResources) {
     if (!s.capacity.binds()[r] || s.shards == 0) continue;
-    const double usable = s.capacity.Usable(r, s.shards, imbalance[r]);
+    const double usable = s.capacity.Dependable(r, s.shards, imbalance[r]);
     if (s.observed[r].at_least.value_or(0) > usable) return s.input.now;
     if (!s.forecast[r]) continue;
     const auto crossing = s.forecast[r]->Crossing(usable);
@@ -97,14 +97,14 @@ void FillOutlook(const Situation& s, Plan& plan, Duration window,
   plan.without.cost_per_hour =
       s.policy.price_per_node_hour * static_cast<double>(s.input.topology.Nodes().size());
   if (s.capacity.known()) {
-    plan.without.usable_capacity = s.capacity.Usable(r, s.shards, imbalance[r]);
+    plan.without.usable_capacity = s.capacity.Dependable(r, s.shards, imbalance[r]);
     plan.without.shortfall_probability = ShortfallProbability(s, s.shards, imbalance, window, true);
   }
   plan.with = plan.without;
   if (plan.kind == PlanKind::kNone) return;
   plan.with.cost_per_hour = s.policy.price_per_node_hour * static_cast<double>(NodesAfter(s, plan));
   if (s.capacity.known()) {
-    plan.with.usable_capacity = s.capacity.Usable(r, plan.to_shards, imbalance_after[r]);
+    plan.with.usable_capacity = s.capacity.Dependable(r, plan.to_shards, imbalance_after[r]);
     plan.with.shortfall_probability =
         ShortfallProbability(s, plan.to_shards, imbalance_after, window, true);
   }
@@ -254,7 +254,8 @@ Plan ScaleIn(const Situation& s, Plan plan, const Proposal& proposal,
   const Demand demand = s.ExpectedDemand(window);
   PartitionWeights weights = s.weights;
   SetUrgency(s.capacity, demand, weights);
-  const Placement placement = PlaceScaleIn(s.input.topology, weights, s.shards - judgement.to);
+  const Placement placement =
+      PlaceScaleIn(s.input.topology, weights, s.shards - judgement.to, s.policy.survive_loss);
   const double fill = s.capacity.FillOf(demand, judgement.to, placement.imbalance).share;
   const auto reachable = s.capacity.Reachable(judgement.to);
   if (fill > std::max(1.0, s.capacity.FillOf(demand, judgement.to, reachable).share) * kRounding) {
@@ -324,6 +325,10 @@ Decision Decide(const PlanInput& input) {
   Decision out{.plan = {}, .gate = input.state.gate, .continuity = situation.continuity};
   situation.size = DecideSize(situation, out.gate);
   out.plan = PlanFor(situation);
+  const FailureDomains& domains = situation.capacity.domains();
+  if (auto survives = domains.Tell(situation.shards, out.plan.to_shards)) {
+    out.plan.reasons.push_back(*std::move(survives));
+  }
   return out;
 }
 

@@ -21,4 +21,23 @@ std::optional<Mode> ParseMode(const std::string& name) {
   return std::nullopt;
 }
 
+const char* SurviveLossName(SurviveLoss loss) {
+  switch (loss) {
+    case SurviveLoss::kNone:
+      return "none";
+    case SurviveLoss::kHost:
+      return "host";
+    case SurviveLoss::kZone:
+      return "zone";
+  }
+  return "unknown";
+}
+
+std::optional<SurviveLoss> ParseSurviveLoss(const std::string& name) {
+  for (SurviveLoss loss : {SurviveLoss::kNone, SurviveLoss::kHost, SurviveLoss::kZone}) {
+    if (name == SurviveLossName(loss)) return loss;
+  }
+  return std::nullopt;
+}
+
 }  // namespace tidewright

@@ -28,12 +28,20 @@ enum class ForeignChanges {
   kAlert,  ///< and auto mode is locked until a person has looked
 };
 
+/// What may be lost at a time while the others still bear the demand.
+enum class SurviveLoss { kNone, kHost, kZone };
+[[nodiscard]] const char* SurviveLossName(SurviveLoss loss);  ///< "none", "host", "zone"
+[[nodiscard]] std::optional<SurviveLoss> ParseSurviveLoss(const std::string& name);
+
 struct Policy {
   int min_shards = 3;   ///< Redis Cluster needs three masters for a majority
   int max_shards = 12;  ///< an emergency alone passes it …
   /// … and nothing passes this one; 0, or less than max_shards: max_shards, also for emergencies.
   int hard_max_shards = 0;
   int replicas_per_shard = 1;
+  /// Capacity is what remains when the host, or the zone, with the most shards is lost
+  /// (sizing/failure_domain.h). A host is an address that nodes announce.
+  SurviveLoss survive_loss = SurviveLoss::kNone;
 
   /// What one shard can bear of a resource at full use. A resource without a figure does not bind.
   PerResource<std::optional<double>> shard_capacity;

@@ -42,7 +42,7 @@ void AddHotPartition(const Situation& s, Resource r, const Demand& demand,
 std::string CapacityText(const Situation& s, Resource r) {
   const double imbalance = s.AchievableImbalance()[r];
   std::string text = fmt::format("usable capacity of {} is {}", Shards(s.shards),
-                                 Amount(r, s.capacity.Usable(r, s.shards, imbalance)));
+                                 Amount(r, s.capacity.Dependable(r, s.shards, imbalance)));
   if (imbalance > 1.05) {
     text += fmt::format(
         " as evenly as partitions can lie (the busiest shard bears {:.2f} times its share)",
@@ -65,7 +65,7 @@ Reason ForecastReason(const Situation& s, int to) {
   const Duration window = CoveredWindow(s.policy, lead_time);
   const Demand demand = s.ExpectedDemand(window);
   const Resource r = s.FillAchievable(demand).resource;
-  const double usable = s.capacity.Usable(r, s.shards, s.AchievableImbalance()[r]);
+  const double usable = s.capacity.Dependable(r, s.shards, s.AchievableImbalance()[r]);
   std::string text = fmt::format("{}, {}", DemandText(s, r, window), CapacityText(s, r));
   if (s.forecast[r]) {
     if (const auto crossing = s.forecast[r]->Crossing(usable)) {
@@ -112,14 +112,18 @@ void AddObserved(const Situation& s, Proposal& p, std::vector<Reason>& rejection
   const Demand observed = s.ObservedDemand();
   const Capacity::Fill fill = s.FillAchievable(observed);
   const double utilisation = fill.share * s.policy.target_utilisation;
-  const bool saturated = s.saturated && fill.share > 1 + kRounding;
+  // An emergency is what is short now, not what would be short after a loss.
+  const double share_of_all =
+      s.capacity.FillWithoutLoss(observed, s.shards, s.AchievableImbalance()).share;
+  const bool saturated = s.saturated && share_of_all > 1 + kRounding;
   if (utilisation <= ReactiveLimit(s) * (1 + kRounding) && !saturated) return;
   if (HotPartitionIsAll(s, fill.resource, observed)) {
     AddHotPartition(s, fill.resource, observed, rejections);
     return;
   }
   p.to = std::max({p.to, s.shards + 1, s.capacity.ShardsFor(observed)});
-  p.emergency = saturated || utilisation > s.policy.emergency_utilisation;
+  p.emergency =
+      saturated || share_of_all * s.policy.target_utilisation > s.policy.emergency_utilisation;
   p.reasons.push_back(ObservedReason(s, fill.resource, *observed[fill.resource]));
 }
 
@@ -140,6 +144,15 @@ std::optional<Crowded> CrowdedAsItLies(const Situation& s) {
   const Capacity::Fill fill = s.FillNow(s.ForecastDemand(window));
   if (fill.share <= 1 + kRounding) return std::nullopt;
   return Crowded{fill.resource, window};
+}
+
+// Whether fewer shards would bear what is expected, were none of them to be lost.
+bool OnlyLossForbids(const Situation& s, int to) {
+  const double most = HighestFillAfterScaleIn(s.policy);
+  const Demand demand = s.ExpectedDemand(ScaleInWindow(s, to));
+  const PerResource<double> lie = s.capacity.Reachable(to);
+  return s.capacity.FillWithoutLoss(demand, to, lie).share <= most &&
+         s.capacity.FillOf(demand, to, lie).share > most;
 }
 
 // A server says so itself, whatever its partitions are thought to weigh.
@@ -231,8 +244,8 @@ std::optional<Proposal> ProposeRebalance(const Situation& s, std::vector<Reason>
   proposal.reasons.push_back(
       {ReasonCode::kUnevenLoad,
        fmt::format("{}: {} usable as the partitions lie, {} when {} of them move; {}", uneven,
-                   Amount(r, s.capacity.Usable(r, s.shards, now)),
-                   Amount(r, s.capacity.Usable(r, s.shards, after)), s.Respread().moved,
+                   Amount(r, s.capacity.Dependable(r, s.shards, now)),
+                   Amount(r, s.capacity.Dependable(r, s.shards, after)), s.Respread().moved,
                    DemandText(s, r, crowded->window))});
   return proposal;
 }
@@ -268,11 +281,20 @@ std::optional<Proposal> ProposeScaleIn(const Situation& s, std::vector<Reason>& 
   const int one_less = s.shards - 1;
   const double regret = s.size->Regret(one_less);
   if (one_less >= s.policy.min_shards && s.size->to == s.shards && regret > 0) {
+    const bool by_loss = OnlyLossForbids(s, one_less);
+    const std::string loss =
+        by_loss
+            ? fmt::format(
+                  "the {} that would remain of them after the loss of a {} do not bear "
+                  "the demand, all of them do: ",
+                  s.capacity.domains().Remaining(one_less), SurviveLossName(s.policy.survive_loss))
+            : "";
     rejections.push_back(
-        {ReasonCode::kForecastExceedsCapacity,
-         fmt::format("scale-in to {}: expected to cost {:.3g} shard-hours more than {} over the "
+        {by_loss ? ReasonCode::kSurvivesLoss : ReasonCode::kForecastExceedsCapacity,
+         fmt::format("scale-in to {}: {}expected to cost {:.3g} shard-hours more than {} over the "
                      "next {}, unserved demand included",
-                     Shards(one_less), regret, Shards(s.shards), FormatDuration(s.size->horizon))});
+                     Shards(one_less), loss, regret, Shards(s.shards),
+                     FormatDuration(s.size->horizon))});
   }
   return std::nullopt;
 }
@@ -285,7 +307,7 @@ Reason ScaleInReason(const Situation& s, int to) {
           fmt::format("for the next {} (scale_in_window and the way back) {}, usable capacity of "
                       "{} is {}{}",
                       FormatDuration(window), DemandText(s, r, window), Shards(to),
-                      Amount(r, s.capacity.Usable(r, to, s.capacity.ReachableImbalance(r, to))),
+                      Amount(r, s.capacity.Dependable(r, to, s.capacity.ReachableImbalance(r, to))),
                       CostText(s, to))};
 }
 

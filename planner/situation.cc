@@ -113,7 +113,8 @@ Situation::Situation(const PlanInput& plan_input)
       policy(Sane(plan_input.policy)),
       shards(plan_input.topology.ServingShards()),
       weights(WeighPartitions(plan_input.topology, plan_input.load, plan_input.partition_weights)),
-      capacity(policy, ShapeOf(plan_input.topology, weights)) {
+      capacity(policy, ShapeOf(plan_input.topology, weights),
+               FailureDomains(plan_input.topology, policy.survive_loss)) {
   const auto nodes = ByNode(input.load);
   for (Resource r : kAllResources) {
     observed[r] = Observe(r, *this, nodes);

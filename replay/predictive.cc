@@ -11,9 +11,13 @@ namespace {
 constexpr Resource kUnit = Resource::kRequests;  // what a trace is taken for
 constexpr int kPartitions = 16384;
 
-// The cluster that the simulated store stands for: shards alike, partitions and load even.
+// The cluster that the simulated store stands for: shards alike, partitions and load even. It has
+// neither hosts nor zones; for a policy that wants to survive the loss of one, each shard is on a
+// host of its own, and they take turns in three zones.
 class EvenCluster {
  public:
+  explicit EvenCluster(SurviveLoss survive) : survive_(survive) {}
+
   [[nodiscard]] const Topology& With(int shards) {
     if (topology_.ServingShards() == shards) return topology_;
     topology_ = Topology{};
@@ -24,6 +28,10 @@ class EvenCluster {
       Shard shard;
       shard.id = fmt::format("shard-{}", i + 1);
       shard.master = {shard.id, "127.0.0.1", i + 1, NodeRole::kMaster, NodeHealth::kOnline, ""};
+      if (survive_ != SurviveLoss::kNone) {
+        shard.master.host = shard.id;
+        shard.master.zone = fmt::format("zone-{}", i % 3 + 1);
+      }
       shard.partitions = {{kPartitions * i / shards, kPartitions * (i + 1) / shards - 1}};
       topology_.shards.push_back(std::move(shard));
     }
@@ -47,6 +55,7 @@ class EvenCluster {
   }
 
  private:
+  SurviveLoss survive_;
   Topology topology_;
 };
 
@@ -66,7 +75,9 @@ Policy Within(Policy policy, const ScalingTerms& terms) {
 class Predictive : public ScalingPolicy {
  public:
   Predictive(const Policy& policy, const ScalingTerms& terms, ForecastFaults faults)
-      : policy_(Within(policy, terms)), forecast_(terms.step, policy.horizon, std::move(faults)) {}
+      : policy_(Within(policy, terms)),
+        forecast_(terms.step, policy.horizon, std::move(faults)),
+        cluster_(policy.survive_loss) {}
 
   [[nodiscard]] std::string Name() const override { return "tidewright"; }
 

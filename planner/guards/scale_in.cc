@@ -40,6 +40,14 @@ Verdict Minimum(const Situation& s, const Proposal& p) {
                 fmt::format("{} would do; min_shards is {}", Shards(p.to), s.policy.min_shards));
 }
 
+// What must survive the loss of a host or a zone is not made smaller where nobody can tell whether
+// it would.
+Verdict LossMustBeSurvivable(const Situation& s, const Proposal& p) {
+  auto against = s.capacity.domains().AgainstScaleIn();
+  if (!against) return Pass(p);
+  return {std::move(against), p.from};
+}
+
 Verdict NodesMustBeWell(const Situation& s, const Proposal& p) {
   for (const Node& node : s.input.topology.Nodes()) {
     if (node.health == NodeHealth::kOnline) continue;
@@ -126,7 +134,7 @@ Verdict DemandMustStayLow(const Situation& s, const Proposal& p) {
   const Duration window = ScaleInWindow(s, p.to);
   const Resource r = fill(p.to).resource;
   const double limit = HighestFillAfterScaleIn(s.policy) *
-                       s.capacity.Usable(r, p.to, s.capacity.ReachableImbalance(r, p.to));
+                       s.capacity.Dependable(r, p.to, s.capacity.ReachableImbalance(r, p.to));
   return Weaken(
       to, ReasonCode::kForecastExceedsCapacity,
       fmt::format("{}, {} should bear at most {} for the next {}", DemandText(s, r, window),
@@ -137,7 +145,7 @@ Verdict ObservedLoadMustBeLow(const Situation& s, const Proposal& p) {
   for (Resource r : kAllResources) {
     if (!s.capacity.binds()[r]) continue;
     const double limit = HighestFillAfterScaleIn(s.policy) *
-                         s.capacity.Usable(r, p.to, s.capacity.ReachableImbalance(r, p.to));
+                         s.capacity.Dependable(r, p.to, s.capacity.ReachableImbalance(r, p.to));
     if (s.observed[r].at_most <= limit) continue;
     return Veto(p, ReasonCode::kObservedLoadHigh,
                 fmt::format("{} are observed (silent shards counted as full), {} should bear at "

@@ -12,7 +12,15 @@ constexpr float kNever = std::numeric_limits<float>::infinity();
 struct Kind {
   int to = 0;
   float billed = 0;
-  std::vector<int> cells;  // of the capacity in each of its steps
+  int steps = 0;
+  std::vector<std::vector<int>> cells;  // [capacity][step], of the capacity in each of its steps
+};
+
+// Demand that is held against the same capacity.
+struct Against {
+  const std::vector<double>* served = nullptr;
+  std::vector<const RiskTerm*> terms;
+  std::vector<float> cost;  // [step][cell]
 };
 
 class Solver {
@@ -23,7 +31,6 @@ class Solver {
         steps_(grid_.steps()),
         sizes_(problem.most - problem.fewest + 1),
         cells_(grid_.CellOf(grid_.most()) + 1) {
-    risk_cost_.resize(static_cast<std::size_t>(steps_) * static_cast<std::size_t>(cells_));
     for (const RiskTerm& term : problem.demand) AddCost(term);
     for (int n = problem.fewest; n <= problem.most; ++n) kinds_.push_back(KindsFrom(n));
   }
@@ -59,12 +66,25 @@ class Solver {
            static_cast<std::size_t>(n - problem_.fewest);
   }
 
+  // Terms without a capacity of their own share the problem's.
+  Against& Of(const RiskTerm& term) {
+    const auto* served = term.served.empty() ? &problem_.served : &term.served;
+    for (Against& one : against_) {
+      if (one.served == served) return one;
+    }
+    against_.push_back({.served = served, .terms = {}, .cost = {}});
+    against_.back().cost.resize(Row(steps_));
+    return against_.back();
+  }
+
   void AddCost(const RiskTerm& term) {
+    Against& to = Of(term);
+    to.terms.push_back(&term);
     const auto unserved = static_cast<float>(term.unserved_penalty);
     const auto violation = static_cast<float>(term.violation_penalty);
     const auto episode = static_cast<float>(term.episode_penalty);
     for (int t = 0; t < steps_; ++t) {
-      float* row = risk_cost_.data() + Row(t);
+      float* row = to.cost.data() + Row(t);
       for (int i = 0; i < cells_; ++i) {
         row[i] += unserved * term.risk->Unserved(t, i) + violation * term.risk->Above(t, i) +
                   episode * term.risk->Onset(t, i);
@@ -73,10 +93,10 @@ class Solver {
   }
 
   // What is served in step j of the move, in shards' worth.
-  [[nodiscard]] double Served(int from, int to, int j) const {
+  [[nodiscard]] double Served(const Against& one, int from, int to, int j) const {
     const double even = from == to ? from : problem_.moves.Capacity(from, to, j);
-    if (problem_.served.empty()) return even;
-    const auto share = [&](int n) { return problem_.served[static_cast<std::size_t>(n)] / n; };
+    if (one.served->empty()) return even;
+    const auto share = [&](int n) { return (*one.served)[static_cast<std::size_t>(n)] / n; };
     return even * std::min(share(from), share(to));
   }
 
@@ -88,9 +108,12 @@ class Solver {
     const int high = std::min(problem_.most, std::max(inside, from + problem_.max_step_out));
     for (int to = low; to <= high; ++to) {
       Kind kind{.to = to, .billed = static_cast<float>(std::max(from, to)), .cells = {}};
-      const int steps = std::max(1, problem_.moves.Steps(from, to));
-      for (int j = 0; j < steps && j < steps_; ++j) {
-        kind.cells.push_back(grid_.CellOf(Served(from, to, j)));
+      kind.steps = std::min(std::max(1, problem_.moves.Steps(from, to)), steps_);
+      for (const Against& one : against_) {
+        kind.cells.emplace_back();
+        for (int j = 0; j < kind.steps; ++j) {
+          kind.cells.back().push_back(grid_.CellOf(Served(one, from, to, j)));
+        }
       }
       kinds.insert(to == from ? kinds.begin() : kinds.end(), std::move(kind));
     }
@@ -108,12 +131,13 @@ class Solver {
     int choice = 0;
     for (std::size_t k = 0; k < kinds.size(); ++k) {
       const Kind& kind = kinds[k];
-      const int steps = std::min(static_cast<int>(kind.cells.size()), steps_ - t);
+      const int steps = std::min(kind.steps, steps_ - t);
       float cost = MoveCost(kind, from) + kind.billed * static_cast<float>(steps) +
                    value_[State(t + steps, kind.to)];
-      const float* row = risk_cost_.data() + Row(t);
-      for (int j = 0; j < steps && cost < best; ++j, row += cells_) {
-        cost += row[kind.cells[static_cast<std::size_t>(j)]];
+      for (std::size_t a = 0; a < against_.size(); ++a) {
+        const float* row = against_[a].cost.data() + Row(t);
+        const int* cell = kind.cells[a].data();
+        for (int j = 0; j < steps && cost < best; ++j, row += cells_) cost += row[cell[j]];
       }
       if (cost < best) {
         best = cost;
@@ -133,7 +157,7 @@ class Solver {
     int from = problem_.from;
     for (int t = 0; t < steps_;) {
       visit(t, *kind, from);
-      t += static_cast<int>(kind->cells.size());
+      t += kind->steps;
       from = kind->to;
       if (t >= steps_) break;
       kind = &kinds_[static_cast<std::size_t>(from - problem_.fewest)]
@@ -141,19 +165,25 @@ class Solver {
     }
   }
 
+  // Of step t, the jth of the move.
+  void AddRisk(const Kind& kind, int t, int j, ScheduleOption& out) const {
+    for (std::size_t a = 0; a < against_.size(); ++a) {
+      const int cell = kind.cells[a][static_cast<std::size_t>(j)];
+      for (const RiskTerm* term : against_[a].terms) {
+        out.unserved += term->unserved_penalty * term->risk->Unserved(t, cell);
+        out.violation += term->violation_penalty * term->risk->Above(t, cell) +
+                         term->episode_penalty * term->risk->Onset(t, cell);
+      }
+    }
+  }
+
   [[nodiscard]] ScheduleOption Evaluate(const Kind& towards) const {
     ScheduleOption out{.to = towards.to};
     Walk(towards.to, [&](int step, const Kind& kind, int from) {
       out.billed += MoveCost(kind, from);
-      for (std::size_t j = 0; j < kind.cells.size(); ++j) {
-        const int t = step + static_cast<int>(j);
-        if (t >= steps_) break;
+      for (int j = 0; j < kind.steps && step + j < steps_; ++j) {
         out.billed += kind.billed;
-        for (const RiskTerm& term : problem_.demand) {
-          out.unserved += term.unserved_penalty * term.risk->Unserved(t, kind.cells[j]);
-          out.violation += term.violation_penalty * term.risk->Above(t, kind.cells[j]) +
-                           term.episode_penalty * term.risk->Onset(t, kind.cells[j]);
-        }
+        AddRisk(kind, step + j, j, out);
       }
     });
     out.cost = out.billed + out.unserved + out.violation;
@@ -165,7 +195,7 @@ class Solver {
   int steps_;
   int sizes_;
   int cells_;
-  std::vector<float> risk_cost_;          // [step][cell]
+  std::vector<Against> against_;
   std::vector<std::vector<Kind>> kinds_;  // [from][to]
   std::vector<float> value_;              // [step][size]
   std::vector<int> choice_;

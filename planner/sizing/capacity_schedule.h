@@ -16,9 +16,10 @@ namespace tidewright::planner {
 /// shard costs in one step.
 struct RiskTerm {
   const DemandRisk* risk = nullptr;
-  double unserved_penalty = 20;  ///< for one shard's worth of demand unserved for one step
-  double violation_penalty = 0;  ///< for a step with demand above capacity, × its probability
-  double episode_penalty = 0;    ///< for an episode of such steps, × the probability it begins
+  double unserved_penalty = 20;     ///< for one shard's worth of demand unserved for one step
+  double violation_penalty = 0;     ///< for a step with demand above capacity, × its probability
+  double episode_penalty = 0;       ///< for an episode of such steps, × the probability it begins
+  std::vector<double> served = {};  ///< in place of the problem's; empty: that
 };
 
 struct ScheduleProblem {

@@ -156,10 +156,19 @@ std::vector<double> Served(const Situation& s, int most) {
   for (Resource r : kAllResources) even[r] = 1;
   std::vector<double> served = {0};
   for (int n = 1; n <= most; ++n) {
-    const double level = s.capacity.FillOf(demand, n, even).share;
-    const double lies = n == s.shards ? s.FillAchievable(demand).share
-                                      : s.capacity.FillOf(demand, n, s.capacity.Reachable(n)).share;
+    const PerResource<double> lie =
+        n == s.shards ? s.AchievableImbalance() : s.capacity.Reachable(n);
+    const double level = s.capacity.FillWithoutLoss(demand, n, even).share;
+    const double lies = s.capacity.FillWithoutLoss(demand, n, lie).share;
     served.push_back(lies > level && level > 0 ? n * level / lies : n);
+  }
+  return served;
+}
+
+// Of that, what is served once a loss has taken the capacity of some.
+std::vector<double> AfterLoss(const Capacity& capacity, std::vector<double> served) {
+  for (std::size_t n = 1; n < served.size(); ++n) {
+    served[n] *= capacity.RemainingShare(static_cast<int>(n));
   }
   return served;
 }
@@ -184,13 +193,16 @@ std::optional<SizeDecision> DecideSize(const Situation& s, ForecastGate& gate) {
   std::erase_if(all, [](const Heard& heard) { return !heard.opinions.Any(); });
   if (all.empty()) return std::nullopt;
 
-  double highest = 0;
+  const auto is_stock = [&](const Heard& heard) { return memory && heard.demand == &*memory; };
+  int needed = 0;
   int steps = all.front().opinions.steps();
   for (const Heard& heard : all) {
-    highest = std::max(highest, Highest(heard.opinions));
+    const double highest = std::ceil(Highest(heard.opinions));
+    const int borne = static_cast<int>(std::min<double>(highest, kMostSizes));
+    const int shards = is_stock(heard) ? borne : s.capacity.domains().ShardsFor(borne);
+    needed = std::max(needed, shards + 1);
     steps = std::min(steps, heard.opinions.steps());
   }
-  const int needed = static_cast<int>(std::min<double>(std::ceil(highest), kMostSizes)) + 1;
   ScheduleProblem problem;
   problem.from = s.shards;
   problem.fewest = s.policy.min_shards;
@@ -207,19 +219,21 @@ std::optional<SizeDecision> DecideSize(const Situation& s, ForecastGate& gate) {
   problem.moves =
       LearnedMoves(s.input.state.experience, s.policy, s.input.topology.partition_count, out.step);
   problem.move_cost = s.policy.move_cost * 3600 / Seconds(out.step);
-  problem.served = Served(s, std::max(problem.most, s.shards));
+  const int grid = std::max(problem.most, s.shards);
+  const std::vector<double> served = Served(s, grid);
+  problem.served = AfterLoss(s.capacity, served);
 
   std::vector<DemandRisk> tables;
   tables.reserve(all.size());
-  const int grid = std::max(problem.most, s.shards);
   for (const Heard& heard : all) {
     tables.push_back(Tabulate(heard, steps, grid, s.policy));
-    const bool stock = memory && heard.demand == &*memory;
+    const bool stock = is_stock(heard);
     problem.demand.push_back(
         {.risk = &tables.back(),
          .unserved_penalty = stock ? kMemoryPenalty : s.policy.unserved_penalty,
          .violation_penalty = stock ? kMemoryPenalty : s.policy.violation_penalty,
-         .episode_penalty = stock ? 0 : s.policy.episode_penalty * 3600 / Seconds(out.step)});
+         .episode_penalty = stock ? 0 : s.policy.episode_penalty * 3600 / Seconds(out.step),
+         .served = stock && served != problem.served ? served : std::vector<double>()});
   }
   out.shares = all.front().opinions.shares();
   out.analogues = all.front().opinions.Count(1);

@@ -46,31 +46,46 @@ double Capacity::Usable(Resource r, int shards, double imbalance) const {
   return policy_.target_utilisation * Full(r, shards) / std::max(1.0, imbalance - kTolerance);
 }
 
-Capacity::Fill Capacity::FillOf(const Demand& demand, int shards,
-                                const PerResource<double>& imbalance) const {
+double Capacity::RemainingShare(int shards) const {
+  return shards > 0 ? static_cast<double>(domains_.Remaining(shards)) / shards : 1.0;
+}
+
+template <typename CapacityOf>
+Capacity::Fill Capacity::FillBy(const Demand& demand, int shards, CapacityOf capacity) const {
   Fill fill;
   bool any = false;
   for (Resource r : kAllResources) {
     if (!binds_[r]) continue;
-    const double share =
-        demand[r] && shards > 0 ? *demand[r] / Usable(r, shards, imbalance[r]) : 0.0;
+    const bool asks = demand[r] && *demand[r] > 0 && shards > 0;
+    const double share = asks ? *demand[r] / capacity(r) : 0.0;
     if (!any || share > fill.share) fill = {r, share};
     any = true;
   }
   return fill;
 }
 
+Capacity::Fill Capacity::FillOf(const Demand& demand, int shards,
+                                const PerResource<double>& imbalance) const {
+  return FillBy(demand, shards, [&](Resource r) { return Dependable(r, shards, imbalance[r]); });
+}
+
+Capacity::Fill Capacity::FillWithoutLoss(const Demand& demand, int shards,
+                                         const PerResource<double>& imbalance) const {
+  return FillBy(demand, shards, [&](Resource r) { return Usable(r, shards, imbalance[r]); });
+}
+
 int Capacity::ShardsFor(const Demand& demand) const {
-  double most = 1;
+  int most = 1;
   for (Resource r : kAllResources) {
     if (!binds_[r] || !demand[r]) continue;
     double needed = std::ceil(*demand[r] / Usable(r, 1, 1.0) - kRounding);
     if (shape_.hottest[r] > 0) {
       needed = std::min(needed, std::ceil(1 / shape_.hottest[r] - kRounding));
     }
-    most = std::max(most, needed);
+    const int remaining = static_cast<int>(std::clamp(needed, 1.0, kMostShards));
+    most = std::max(most, r == Resource::kMemory ? remaining : domains_.ShardsFor(remaining));
   }
-  return static_cast<int>(std::min(most, kMostShards));
+  return most;
 }
 
 std::optional<Resource> Capacity::PartitionTooHot(const Demand& demand) const {

@@ -7,6 +7,7 @@
 #include "core/resource.h"
 #include "core/time.h"
 #include "planner/planner.h"
+#include "planner/sizing/failure_domain.h"
 
 namespace tidewright::planner {
 
@@ -26,12 +27,14 @@ using Demand = PerResource<std::optional<double>>;
 /// What shards can bear, by the policy's figures.
 class Capacity {
  public:
-  Capacity(const Policy& policy, const LoadShape& shape) : policy_(policy), shape_(shape) {}
+  Capacity(const Policy& policy, const LoadShape& shape, FailureDomains domains = {})
+      : policy_(policy), shape_(shape), domains_(std::move(domains)) {}
 
   /// Resources with a usable figure in the policy.
   [[nodiscard]] const PerResource<bool>& binds() const { return binds_; }
   [[nodiscard]] bool known() const;
   [[nodiscard]] const LoadShape& shape() const { return shape_; }
+  [[nodiscard]] const FailureDomains& domains() const { return domains_; }
 
   /// Share of the most loaded shard × shards that an even placement on `shards` would reach: a
   /// partition cannot be split.
@@ -40,18 +43,31 @@ class Capacity {
   [[nodiscard]] double Full(Resource r, int shards) const;
   /// Target utilisation × Full ÷ imbalance; the first kTolerance of it costs nothing.
   [[nodiscard]] double Usable(Resource r, int shards, double imbalance) const;
+  /// Of the shards, those that remain after the loss that the policy wants to survive; 1 where it
+  /// asks for nothing.
+  [[nodiscard]] double RemainingShare(int shards) const;
+  /// What demand is held against: Usable × RemainingShare, Usable of memory, which replicas hold
+  /// already.
+  [[nodiscard]] double Dependable(Resource r, int shards, double imbalance) const {
+    return Usable(r, shards, imbalance) * (r == Resource::kMemory ? 1.0 : RemainingShare(shards));
+  }
 
-  /// The resource in which `demand` fills the usable capacity most, and to which share (1 = just
-  /// full). Requests and 0 when no demand is known.
+  /// The resource in which `demand` fills capacity most, and to which share (1 = just full).
+  /// Requests and 0 when no demand is known.
   struct Fill {
     Resource resource = Resource::kRequests;
     double share = 0;
   };
+  /// Of the dependable capacity; infinite where nothing of that remains.
   [[nodiscard]] Fill FillOf(const Demand& demand, int shards,
                             const PerResource<double>& imbalance) const;
+  /// Of the usable capacity, nothing being lost.
+  [[nodiscard]] Fill FillWithoutLoss(const Demand& demand, int shards,
+                                     const PerResource<double>& imbalance) const;
   /// Fewest shards that bear `demand` at target utilisation with an even placement:
-  /// max over resources of ceil(demand ÷ (target_utilisation × shard capacity)). A partition that
-  /// alone asks for more than one shard bears limits it to the shards after which more are no help.
+  /// max over resources of ceil(demand ÷ (target_utilisation × shard capacity)), and those beyond
+  /// them whose loss the policy wants to survive. A partition that alone asks for more than one
+  /// shard bears limits it to the shards after which more are no help.
   [[nodiscard]] int ShardsFor(const Demand& demand) const;
   /// The heaviest partition alone asks for more of a resource than a shard may bear.
   [[nodiscard]] std::optional<Resource> PartitionTooHot(const Demand& demand) const;
@@ -61,9 +77,12 @@ class Capacity {
 
  private:
   static PerResource<bool> Binding(const Policy& policy);
+  template <typename CapacityOf>
+  [[nodiscard]] Fill FillBy(const Demand& demand, int shards, CapacityOf capacity) const;
 
   const Policy& policy_;
   LoadShape shape_;
+  FailureDomains domains_;
   PerResource<bool> binds_ = Binding(policy_);
 };
 

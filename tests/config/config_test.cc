@@ -247,6 +247,20 @@ BOOST_AUTO_TEST_CASE(zones_are_listed_by_host_or_network_and_a_wrong_one_is_name
   BOOST_TEST(Mentions(refusal("[a]"), "redis.zones: holds a list; write keys below it"));
 }
 
+BOOST_AUTO_TEST_CASE(what_is_to_be_survived_is_one_of_three_and_wants_its_zones) {
+  BOOST_TEST((Accepted("").policy.survive_loss == SurviveLoss::kNone));
+  const std::string rest = ", shard_capacity: {requests: 1}}";
+  const Config host = Accepted("policy: {survive_loss: host" + rest);
+  BOOST_TEST((host.policy.survive_loss == SurviveLoss::kHost));
+  BOOST_TEST(host.warnings.empty());
+  const Config zone = Accepted("policy: {survive_loss: zone" + rest);
+  BOOST_TEST((zone.policy.survive_loss == SurviveLoss::kZone));
+  BOOST_REQUIRE(zone.warnings.size() == 1u);
+  BOOST_TEST(Mentions(zone.warnings[0], "redis.zones names none: nothing will ever be removed"));
+  BOOST_TEST(Mentions(Refusal("policy: {survive_loss: rack}"),
+                      "policy.survive_loss: rack is not known; write one of none, host, zone"));
+}
+
 BOOST_AUTO_TEST_CASE(what_is_odd_but_possible_is_a_warning) {
   Config config = Accepted("mode: auto");
   BOOST_REQUIRE(config.warnings.size() == 2u);

@@ -72,6 +72,20 @@ BOOST_AUTO_TEST_CASE(the_guide_to_windows_shows_what_is_accepted_and_what_it_say
   BOOST_TEST(policies[3].currency == "EUR");
 }
 
+BOOST_AUTO_TEST_CASE(the_guide_to_capacity_shows_what_is_accepted) {
+  const auto blocks = YamlOf("capacity.md");
+  BOOST_REQUIRE(!blocks.empty());
+  for (const Block& block : blocks) {
+    const auto config = ParseConfig("cluster: cache\ndata_dir: /var/lib/tidewright\n" + block.text,
+                                    "docs/capacity.md:" + std::to_string(block.line));
+    BOOST_TEST(config.ok(), Message(config.status()));
+  }
+  const auto first = ParseConfig("cluster: c\ndata_dir: /d\n" + blocks[0].text, "docs/capacity.md");
+  BOOST_REQUIRE(first.ok());
+  BOOST_TEST((first->policy.survive_loss == SurviveLoss::kZone));
+  BOOST_TEST(first->redis.zones.size() == 3u);
+}
+
 BOOST_AUTO_TEST_CASE(the_guide_to_savings_shows_what_is_accepted) {
   const auto blocks = YamlOf("savings.md");
   BOOST_REQUIRE(blocks.size() == 1u);

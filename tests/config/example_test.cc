@@ -116,6 +116,7 @@ BOOST_AUTO_TEST_CASE(every_key_stands_in_the_example_and_its_comments_tell_the_d
   BOOST_TEST((stated.budget_per_day == defaults.budget_per_day));
   BOOST_TEST((stated.budget_per_month == defaults.budget_per_month));
   BOOST_TEST(stated.replicas_per_shard == defaults.replicas_per_shard);
+  BOOST_TEST((stated.survive_loss == defaults.survive_loss));
   BOOST_TEST((stated.auto_after == defaults.auto_after));
   BOOST_TEST(stated.auto_coverage_slack == defaults.auto_coverage_slack);
   BOOST_TEST(stated.breaker_failures == defaults.breaker_failures);

@@ -170,6 +170,27 @@ BOOST_AUTO_TEST_CASE(a_partition_that_cannot_be_split_is_no_reason_to_buy) {
   BOOST_CHECK_GE(MakeSchedule(problem).to, 3);
 }
 
+// As with two tables of the same capacity where both are what n shards serve.
+BOOST_AUTO_TEST_CASE(demand_may_be_held_against_a_capacity_of_its_own) {
+  const DemandRisk flow = Tabulate(std::vector<std::vector<float>>(40, {1.5F}), 6);
+  const DemandRisk stock = Tabulate(std::vector<std::vector<float>>(40, {2.5F}), 6);
+  ScheduleProblem problem;
+  problem.from = 3;
+  problem.most = 6;
+  problem.moves = {.provisioning = 0, .full_migration = 1};
+  problem.served = {0, 0, 1, 1, 2, 3, 4};  // four of them serve two
+  const std::vector<double> all = {0, 1, 2, 3, 4, 5, 6};
+  problem.demand = {{.risk = &flow, .unserved_penalty = 100},
+                    {.risk = &stock, .unserved_penalty = 100, .served = all}};
+  BOOST_CHECK_EQUAL(MakeSchedule(problem).to, 4);  // for the flow
+  problem.demand[1].served.clear();
+  BOOST_CHECK_EQUAL(MakeSchedule(problem).to, 5);
+  problem.served = all;
+  const double shared = MakeSchedule(problem).Towards(3)->cost;
+  problem.demand[1].served = all;
+  BOOST_CHECK_CLOSE(MakeSchedule(problem).Towards(3)->cost, shared, 1e-4);
+}
+
 BOOST_AUTO_TEST_CASE(moves_take_and_eat_what_their_source_says) {
   const MoveModel moves{.provisioning = 1, .full_migration = 48};
   BOOST_CHECK_EQUAL(moves.Steps(3, 3), 0);
