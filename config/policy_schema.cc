@@ -39,6 +39,9 @@ void ReadPrices(Section& section, Policy& policy) {
   if (policy.currency.empty() || policy.currency.size() > 8 || !letters) {
     section.Wrong("currency", "is no currency; write a code such as USD or EUR");
   }
+  section.Span("billing_granularity", policy.billing.granularity, 0s, 31 * kDay);
+  section.Span("billing_minimum", policy.billing.minimum, 0s, 31 * kDay);
+  section.Whole("committed_nodes", policy.billing.committed, 0, 100'000);
   section.Whole("static_peak_shards", policy.static_peak_shards, 0, 1000);
 }
 

@@ -25,10 +25,25 @@ std::int64_t NotNegative(const Json& json, const char* key) {
 }
 
 Json CapacityToJson(const CapacityRecord& record) {
-  return {{"nodes", record.nodes},
-          {"shards", record.shards},
-          {"static_peak_nodes", record.static_peak_nodes},
-          {"price_per_node_hour_micros", record.price_per_node_hour.micros}};
+  Json json = {{"nodes", record.nodes},
+               {"shards", record.shards},
+               {"static_peak_nodes", record.static_peak_nodes},
+               {"price_per_node_hour_micros", record.price_per_node_hour.micros}};
+  if (record.billing.Any()) {
+    json["billing"] = {{"granularity_us", record.billing.granularity.count()},
+                       {"minimum_us", record.billing.minimum.count()},
+                       {"committed_nodes", record.billing.committed}};
+  }
+  return json;
+}
+
+// Records of before there were any have none.
+BillingTerms ReadBilling(const Json& json) {
+  if (!json.contains("billing")) return {};
+  const Json& billing = json.at("billing");
+  return {.granularity = Duration(NotNegative(billing, "granularity_us")),
+          .minimum = Duration(NotNegative(billing, "minimum_us")),
+          .committed = static_cast<int>(NotNegative(billing, "committed_nodes"))};
 }
 
 CapacityRecord ReadCapacity(const Json& json, WallTime at) {
@@ -37,7 +52,9 @@ CapacityRecord ReadCapacity(const Json& json, WallTime at) {
       .nodes = static_cast<int>(NotNegative(json, "nodes")),
       .shards = static_cast<int>(NotNegative(json, "shards")),
       .static_peak_nodes = static_cast<int>(NotNegative(json, "static_peak_nodes")),
-      .price_per_node_hour = Money{NotNegative(json, "price_per_node_hour_micros")}};
+      .price_per_node_hour = Money{NotNegative(json, "price_per_node_hour_micros")},
+      .holds_for = {},
+      .billing = ReadBilling(json)};
 }
 
 Json PointToJson(const CapacityPoint& point) {

@@ -80,7 +80,9 @@ Status CapacityLedger::Observe(const Topology& topology, const DemandMemory& mem
                               .nodes = static_cast<int>(topology.Nodes().size()),
                               .shards = topology.ServingShards(),
                               .static_peak_nodes = StaticPeakNodes(memory),
-                              .price_per_node_hour = policy_.price_per_node_hour};
+                              .price_per_node_hour = policy_.price_per_node_hour,
+                              .holds_for = {},
+                              .billing = policy_.billing};
   const auto& records = sizes_.records;
   std::optional<WallTime> unknown_since;
   if (!records.empty() && seen_ && now - *seen_ > kHoldsUnseen) unknown_since = seen_;

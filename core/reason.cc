@@ -6,7 +6,7 @@
 namespace tidewright {
 namespace {
 
-constexpr std::array<std::pair<ReasonCode, const char*>, 44> kNames = {{
+constexpr std::array<std::pair<ReasonCode, const char*>, 45> kNames = {{
     {ReasonCode::kForecastExceedsCapacity, "forecast_exceeds_capacity"},
     {ReasonCode::kDemandExceedsCapacity, "demand_exceeds_capacity"},
     {ReasonCode::kForecastBelowCapacity, "forecast_below_capacity"},
@@ -41,6 +41,7 @@ constexpr std::array<std::pair<ReasonCode, const char*>, 44> kNames = {{
     {ReasonCode::kHeld, "held"},
     {ReasonCode::kSurvivesLoss, "survives_loss"},
     {ReasonCode::kFailureDomainUnknown, "failure_domain_unknown"},
+    {ReasonCode::kStillPaid, "still_paid"},
     {ReasonCode::kStopped, "stopped"},
     {ReasonCode::kAutoLocked, "auto_locked"},
     {ReasonCode::kFailureBackoff, "failure_backoff"},

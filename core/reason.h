@@ -46,6 +46,7 @@ enum class ReasonCode {
   // Where capacity must hold after the loss of a host or a zone.
   kSurvivesLoss,          ///< what would remain is what counts
   kFailureDomainUnknown,  ///< of a shard, for a decrease
+  kStillPaid,             ///< a shard is paid for some time to come: leaving now saves nothing
   // Why nothing is begun by itself, whatever is planned.
   kStopped,          ///< the kill switch is thrown
   kAutoLocked,       ///< auto mode is locked: it is as approve mode

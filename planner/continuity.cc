@@ -7,6 +7,7 @@ namespace tidewright {
 namespace {
 
 constexpr char kVersion[] = "continuity-1";
+constexpr char kWithNodes[] = "continuity-2";  // and since when each node is there
 constexpr char kNever[] = "never";
 constexpr char kNoFingerprint[] = "-";
 
@@ -34,6 +35,22 @@ bool IsOurs(const Continuity& before, const Look& look) {
   return std::chrono::abs(look.now - *look.last_action_ended) <= look.step;
 }
 
+std::map<std::string, std::optional<WallTime>> Since(const Continuity& before, const Look& look,
+                                                     bool ours) {
+  std::map<std::string, std::optional<WallTime>> nodes;
+  for (const std::string& id : look.nodes) {
+    const auto known = before.nodes.find(id);
+    if (known != before.nodes.end()) {
+      nodes[id] = known->second ? std::min(*known->second, look.now) : known->second;
+    } else if (before.nodes.empty()) {
+      nodes[id] = std::nullopt;
+    } else {
+      nodes[id] = look.now - (ours ? look.provisioning : Duration(0));
+    }
+  }
+  return nodes;
+}
+
 // By a clock that was set back it would lie ahead, and last longer than it should.
 void Rebase(std::optional<WallTime>& found, WallTime now) {
   if (found) found = std::min(*found, now);
@@ -46,6 +63,7 @@ Continuity After(const Continuity& before, const Look& look) {
   after.fingerprint = look.fingerprint;
   after.looked = look.now;
   after.in_flight = look.in_flight;
+  after.nodes = Since(before, look, IsOurs(before, look));
   Rebase(after.foreign_change, look.now);
   Rebase(after.clock_jump, look.now);
   if (!before.fingerprint.empty() && before.fingerprint != look.fingerprint &&
@@ -62,10 +80,13 @@ Continuity After(const Continuity& before, const Look& look) {
 }
 
 std::string EncodeContinuity(const Continuity& continuity) {
-  return fmt::format("{} {} {} {} {} {}", kVersion,
-                     continuity.fingerprint.empty() ? kNoFingerprint : continuity.fingerprint,
-                     Text(continuity.looked), continuity.in_flight ? 1 : 0,
-                     Text(continuity.foreign_change), Text(continuity.clock_jump));
+  std::string text =
+      fmt::format("{} {} {} {} {} {}", continuity.nodes.empty() ? kVersion : kWithNodes,
+                  continuity.fingerprint.empty() ? kNoFingerprint : continuity.fingerprint,
+                  Text(continuity.looked), continuity.in_flight ? 1 : 0,
+                  Text(continuity.foreign_change), Text(continuity.clock_jump));
+  for (const auto& [id, since] : continuity.nodes) text += fmt::format(" {} {}", id, Text(since));
+  return text;
 }
 
 StatusOr<Continuity> DecodeContinuity(const std::string& text) {
@@ -73,9 +94,12 @@ StatusOr<Continuity> DecodeContinuity(const std::string& text) {
   std::string version;
   Continuity out;
   int in_flight = 0;
-  const bool read = (in >> version) && version == kVersion && (in >> out.fingerprint) &&
-                    Read(in, out.looked) && (in >> in_flight) && Read(in, out.foreign_change) &&
-                    Read(in, out.clock_jump);
+  bool read = (in >> version) && (version == kVersion || version == kWithNodes) &&
+              (in >> out.fingerprint) && Read(in, out.looked) && (in >> in_flight) &&
+              Read(in, out.foreign_change) && Read(in, out.clock_jump);
+  for (std::string id; read && version == kWithNodes && (in >> id);) {
+    read = Read(in, out.nodes[id]);
+  }
   if (!read || in_flight < 0 || in_flight > 1) {
     return Error(StatusCode::kDataLoss, "not what was known of a topology");
   }

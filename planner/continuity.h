@@ -2,8 +2,10 @@
 // set. Pure.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "core/status.h"
 #include "core/time.h"
@@ -17,6 +19,9 @@ struct Continuity {
   bool in_flight = false;                  ///< an action of ours ran then
   std::optional<WallTime> foreign_change;  ///< when the newest was found
   std::optional<WallTime> clock_jump;      ///< likewise, by the clock after it
+  /// Where it is asked for: the nodes by id, and since when each is there; nothing where it was
+  /// there before anybody looked.
+  std::map<std::string, std::optional<WallTime>> nodes = {};
 
   friend bool operator==(const Continuity&, const Continuity&) = default;
 };
@@ -27,6 +32,8 @@ struct Look {
   std::optional<WallTime> last_action_ended;
   WallTime now;
   Duration step{0};  ///< what ended a step ago or less may not have been seen until now
+  std::vector<std::string> nodes{};  ///< ids; empty: nobody wants to know since when they are there
+  Duration provisioning{0};          ///< how long a node of ours was there before it was seen
 };
 
 /// A change of the fingerprint is ours while an action runs and until the first look after it, and

@@ -302,7 +302,12 @@ int Neighbours(const Layout& layout, const std::vector<bool>& retired, Index of,
 
 // The cheapest to drain, cheapest first, zones and hosts permitting.
 std::vector<int> ChooseRetired(const Layout& layout, const PartitionWeights& weights, int remove,
-                               SurviveLoss survive) {
+                               SurviveLoss survive, const PaidFor& paid) {
+  // In minutes: less is no reason to move more data.
+  const auto paid_minutes = [&](Index shard) {
+    const auto found = paid.find(layout.names[shard]);
+    return found == paid.end() ? 0 : found->second / std::chrono::minutes(1);
+  };
   const auto& memory = weights.share[Resource::kMemory];
   std::vector<std::pair<double, int>> cost(layout.names.size(), {0, 0});
   for (Index p = 0; p < layout.owner.size(); ++p) {
@@ -315,13 +320,14 @@ std::vector<int> ChooseRetired(const Layout& layout, const PartitionWeights& wei
   std::vector<bool> retired(layout.names.size(), false);
   for (int k = 0; k < remove; ++k) {
     Index best = retired.size();
-    std::tuple<int, int, int, std::pair<double, int>, std::string> least;
+    std::tuple<int, int, int, Duration::rep, std::pair<double, int>, std::string> least;
     for (Index shard = 0; shard < retired.size(); ++shard) {
       if (retired[shard]) continue;
       retired[shard] = true;
-      const auto rank = std::make_tuple(
-          -Neighbours(layout, retired, shard, survive), Majority(layout, retired, &Node::zone),
-          Majority(layout, retired, &Node::host), cost[shard], layout.names[shard]);
+      const auto rank = std::make_tuple(-Neighbours(layout, retired, shard, survive),
+                                        Majority(layout, retired, &Node::zone),
+                                        Majority(layout, retired, &Node::host), paid_minutes(shard),
+                                        cost[shard], layout.names[shard]);
       retired[shard] = false;
       if (best < retired.size() && rank >= least) continue;
       best = shard;
@@ -436,10 +442,10 @@ Placement PlaceMoves(const Topology& topology, const PartitionWeights& weights,
 }
 
 Placement PlaceScaleIn(const Topology& topology, const PartitionWeights& weights, int remove,
-                       SurviveLoss survive) {
+                       SurviveLoss survive, const PaidFor& paid) {
   const Layout layout(topology, weights, 0);
   if (layout.serving.empty()) return {};
-  const std::vector<int> retire = ChooseRetired(layout, weights, remove, survive);
+  const std::vector<int> retire = ChooseRetired(layout, weights, remove, survive, paid);
   std::vector<bool> retired(layout.names.size(), false);
   for (int shard : retire) retired[static_cast<Index>(shard)] = true;
   std::vector<Owners> starts = {layout.owner};

@@ -7,6 +7,7 @@
 // scale-out by no shard.
 #pragma once
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -69,8 +70,11 @@ struct Placement {
 /// Retires the `remove` shards with the least memory to move (the fewest partitions while memory is
 /// not known), but none whose leaving gives a zone, or a host, a majority of masters while another
 /// choice does not. `remove` is less than the number of serving shards. Of what `survive` names,
-/// those with the most masters are left first, so that the loss of one takes the least.
+/// those with the most masters are left first, so that the loss of one takes the least; before what
+/// is cheap to drain comes what is paid for the shortest time (`paid`, by shard, once it has left).
+using PaidFor = std::map<std::string, Duration>;
 [[nodiscard]] Placement PlaceScaleIn(const Topology& topology, const PartitionWeights& weights,
-                                     int remove, SurviveLoss survive = SurviveLoss::kNone);
+                                     int remove, SurviveLoss survive = SurviveLoss::kNone,
+                                     const PaidFor& paid = {});
 
 }  // namespace tidewright::planner

@@ -34,6 +34,11 @@ int NodesAfter(const Situation& s, const Plan& plan) {
   return nodes;
 }
 
+// Nodes that are paid for where so many are there.
+double PaidNodes(const Situation& s, int nodes) {
+  return static_cast<double>(std::max(nodes, s.policy.billing.committed));
+}
+
 // Share of the scenarios in which any resource passes full capacity. Paths with the same number are
 // the same scenario in every resource.
 double ShortfallProbability(const Situation& s, int shards, const PerResource<double>& imbalance,
@@ -94,15 +99,15 @@ void FillOutlook(const Situation& s, Plan& plan, Duration window,
   plan.basis->observed = s.observed[r].at_least;
   plan.basis->reactive_at = ReactiveDemand(s, r);
   plan.without.peak_demand = demand[r].value_or(0);
-  plan.without.cost_per_hour =
-      s.policy.price_per_node_hour * static_cast<double>(s.input.topology.Nodes().size());
+  plan.without.cost_per_hour = s.policy.price_per_node_hour *
+                               PaidNodes(s, static_cast<int>(s.input.topology.Nodes().size()));
   if (s.capacity.known()) {
     plan.without.usable_capacity = s.capacity.Dependable(r, s.shards, imbalance[r]);
     plan.without.shortfall_probability = ShortfallProbability(s, s.shards, imbalance, window, true);
   }
   plan.with = plan.without;
   if (plan.kind == PlanKind::kNone) return;
-  plan.with.cost_per_hour = s.policy.price_per_node_hour * static_cast<double>(NodesAfter(s, plan));
+  plan.with.cost_per_hour = s.policy.price_per_node_hour * PaidNodes(s, NodesAfter(s, plan));
   if (s.capacity.known()) {
     plan.with.usable_capacity = s.capacity.Dependable(r, plan.to_shards, imbalance_after[r]);
     plan.with.shortfall_probability =
@@ -243,6 +248,20 @@ Plan ScaleOut(const Situation& s, Plan plan, const Proposal& proposal,
   return Finish(s, std::move(plan), proposal, placement, window, std::move(rejections));
 }
 
+// What each shard is paid for once a scale-in is complete; nothing where that is by the second.
+PaidFor PaidOnceLeft(const Situation& s, int to) {
+  PaidFor paid;
+  const BillingTerms& terms = s.policy.billing;
+  if (!terms.ByPeriod()) return paid;
+  const WallTime left = s.input.now + s.LeadTimeTo(to);
+  for (const Shard& shard : s.input.topology.shards) {
+    const auto since = s.BilledSince(shard);
+    paid[shard.id] =
+        since ? PaidTime(left - *since, terms) - (left - *since) : terms.granularity / 2;
+  }
+  return paid;
+}
+
 Plan ScaleIn(const Situation& s, Plan plan, const Proposal& proposal,
              std::vector<Reason> rejections) {
   const Judgement judgement = Judge(s, proposal);
@@ -254,8 +273,8 @@ Plan ScaleIn(const Situation& s, Plan plan, const Proposal& proposal,
   const Demand demand = s.ExpectedDemand(window);
   PartitionWeights weights = s.weights;
   SetUrgency(s.capacity, demand, weights);
-  const Placement placement =
-      PlaceScaleIn(s.input.topology, weights, s.shards - judgement.to, s.policy.survive_loss);
+  const Placement placement = PlaceScaleIn(s.input.topology, weights, s.shards - judgement.to,
+                                           s.policy.survive_loss, PaidOnceLeft(s, judgement.to));
   const double fill = s.capacity.FillOf(demand, judgement.to, placement.imbalance).share;
   const auto reachable = s.capacity.Reachable(judgement.to);
   if (fill > std::max(1.0, s.capacity.FillOf(demand, judgement.to, reachable).share) * kRounding) {

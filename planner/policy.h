@@ -9,6 +9,7 @@
 #include "core/resource.h"
 #include "core/time.h"
 #include "planner/action_window.h"
+#include "planner/billing.h"
 #include "planner/quotas/quota_policy.h"
 
 namespace tidewright {
@@ -158,6 +159,7 @@ struct Policy {
   Duration recommendation_ttl = std::chrono::minutes(15);
   Money price_per_node_hour = Money::FromUnits(0.10);
   std::string currency = "USD";
+  BillingTerms billing;
   /// Shards that a static cluster would need for the yearly peak; 0 = derived from history.
   int static_peak_shards = 0;
 

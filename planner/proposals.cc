@@ -155,6 +155,46 @@ bool OnlyLossForbids(const Situation& s, int to) {
          s.capacity.FillOf(demand, to, lie).share > most;
 }
 
+// Until when the shard that would leave first is paid, and when it may.
+std::string PaidText(const Situation& s) {
+  const Duration period = s.policy.billing.granularity;
+  std::string text = s.size->paid_until
+                         ? "paid until " + FormatTimeOfDay(*s.size->paid_until)
+                         : "paid for longer than now (since when it is there is not known)";
+  text += period > Duration(0)
+              ? fmt::format(", {} at a time", FormatDuration(period))
+              : fmt::format(", {} at least", FormatDuration(s.policy.billing.minimum));
+  text += "; it is kept";
+  const auto& moves = s.size->schedule.moves;
+  if (!moves.empty() && moves.front().to < moves.front().from) {
+    text += fmt::format(", and leaves from {} on if all goes as expected",
+                        FormatTimeOfDay(s.input.now + s.size->step * moves.front().step));
+  }
+  return text;
+}
+
+// Why a shard less was found dearer.
+Reason WhyKept(const Situation& s, int to) {
+  const double regret = s.size->Regret(to);
+  const double unused = s.size->Unused(to);
+  const std::string dearer = fmt::format(
+      "expected to cost {:.3g} shard-hours more than {} over the next {}, unserved "
+      "demand included",
+      regret, Shards(s.shards), FormatDuration(s.size->horizon));
+  const std::string wanted = fmt::format("scale-in to {}: ", Shards(to));
+  if (unused > 0 && regret <= unused * (1 + kRounding)) {
+    return {ReasonCode::kStillPaid,
+            fmt::format("{}the shard that would leave is {}; leaving now is {}", wanted,
+                        PaidText(s), dearer)};
+  }
+  if (!OnlyLossForbids(s, to)) return {ReasonCode::kForecastExceedsCapacity, wanted + dearer};
+  return {ReasonCode::kSurvivesLoss,
+          fmt::format("{}the {} that would remain of them after the loss of a {} do not bear the "
+                      "demand, all of them do: {}",
+                      wanted, s.capacity.domains().Remaining(to),
+                      SurviveLossName(s.policy.survive_loss), dearer)};
+}
+
 // A server says so itself, whatever its partitions are thought to weigh.
 bool ShardAtLimit(const Situation& s) {
   if (s.saturated) return true;
@@ -279,22 +319,9 @@ std::optional<Proposal> ProposeScaleIn(const Situation& s, std::vector<Reason>& 
     return std::nullopt;
   }
   const int one_less = s.shards - 1;
-  const double regret = s.size->Regret(one_less);
-  if (one_less >= s.policy.min_shards && s.size->to == s.shards && regret > 0) {
-    const bool by_loss = OnlyLossForbids(s, one_less);
-    const std::string loss =
-        by_loss
-            ? fmt::format(
-                  "the {} that would remain of them after the loss of a {} do not bear "
-                  "the demand, all of them do: ",
-                  s.capacity.domains().Remaining(one_less), SurviveLossName(s.policy.survive_loss))
-            : "";
-    rejections.push_back(
-        {by_loss ? ReasonCode::kSurvivesLoss : ReasonCode::kForecastExceedsCapacity,
-         fmt::format("scale-in to {}: {}expected to cost {:.3g} shard-hours more than {} over the "
-                     "next {}, unserved demand included",
-                     Shards(one_less), loss, regret, Shards(s.shards),
-                     FormatDuration(s.size->horizon))});
+  const bool dearer = s.size->Regret(one_less) > 0 || s.size->Unused(one_less) > 0;
+  if (one_less >= s.policy.min_shards && s.size->to == s.shards && dearer) {
+    rejections.push_back(WhyKept(s, one_less));
   }
   return std::nullopt;
 }

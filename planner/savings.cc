@@ -43,10 +43,39 @@ std::vector<Stretch> Recorded(const std::vector<CapacityRecord>& records, WallTi
 
 double Hours(Duration d) { return Seconds(d) / 3600; }
 
-void Spend(Spending& to, int nodes, Money price, Duration length) {
-  const double node_hours = Hours(length) * nodes;
-  to.node_hours += node_hours;
-  to.cost = to.cost + price * node_hours;
+// The nodes of one sequence of sizes, by since when they are there.
+class Bill {
+ public:
+  // Paid and of no use, of the nodes that leave where there are `nodes` from `at` on.
+  Duration Become(int nodes, WallTime at, const BillingTerms& terms) {
+    const auto wanted = static_cast<std::size_t>(std::max(0, nodes));
+    if (since_.size() <= wanted) {
+      since_.resize(wanted, at);
+      return Duration(0);
+    }
+    const auto left = [&](WallTime since) { return PaidTime(at - since, terms) - (at - since); };
+    std::stable_sort(since_.begin(), since_.end(),
+                     [&](WallTime a, WallTime b) { return left(a) < left(b); });
+    const auto committed = static_cast<std::size_t>(std::max(0, terms.committed));
+    const auto stay = std::min(since_.size(), std::max(wanted, committed));
+    Duration unused{0};
+    for (std::size_t i = 0; i < since_.size() - stay; ++i) unused += left(since_[i]);
+    since_.erase(since_.begin(), since_.end() - static_cast<std::ptrdiff_t>(wanted));
+    return unused;
+  }
+
+ private:
+  std::vector<WallTime> since_;
+};
+
+// A size from `from` to `until`, at the price and terms of a record.
+void Spend(const CapacityRecord& record, int nodes, WallTime from, WallTime until, Bill& bill,
+           Spending& to) {
+  const double hours = Hours(until - from);
+  const Duration unused = bill.Become(nodes, from, record.billing);
+  to.node_hours += hours * nodes;
+  to.cost = to.cost + record.price_per_node_hour *
+                          (hours * std::max(nodes, record.billing.committed) + Hours(unused));
 }
 
 // Of the time from `from` to `until`, how long demand was above a limit, and how long it is
@@ -75,8 +104,8 @@ Shortness Look(const DemandRecord& record, WallTime from, WallTime until, int sh
 }
 
 void SpendActual(const Stretch& stretch, WallTime from, WallTime until, const DemandRecord& demand,
-                 Spending& to) {
-  Spend(to, stretch.record->nodes, stretch.record->price_per_node_hour, until - from);
+                 Bill& bill, Spending& to) {
+  Spend(*stretch.record, stretch.record->nodes, from, until, bill, to);
   to.short_for += Look(demand, from, until, stretch.record->shards).above;
 }
 
@@ -86,6 +115,8 @@ Saving Compare(const std::vector<Stretch>& stretches, const Counterfactual& othe
   saving.against = other.name;
   saving.estimated = other.estimated;
   const auto& points = other.capacity;
+  Bill actual;
+  Bill otherwise;
   for (const Stretch& stretch : stretches) {
     const auto after =
         std::upper_bound(points.begin(), points.end(), stretch.from,
@@ -97,8 +128,8 @@ Saving Compare(const std::vector<Stretch>& stretches, const Counterfactual& othe
           i + 1 < points.size() ? std::min(stretch.until, points[i + 1].at) : stretch.until;
       if (until <= from || !points[i].known) continue;
       saving.compared += until - from;
-      SpendActual(stretch, from, until, demand, saving.actual);
-      Spend(saving.otherwise, points[i].nodes, stretch.record->price_per_node_hour, until - from);
+      SpendActual(stretch, from, until, demand, actual, saving.actual);
+      Spend(*stretch.record, points[i].nodes, from, until, otherwise, saving.otherwise);
       saving.otherwise.short_for += Look(demand, from, until, points[i].shards).above;
     }
   }
@@ -128,7 +159,8 @@ void Add(std::vector<CapacityPoint>& points, CapacityPoint point) {
 bool CapacityRecord::SameAs(const CapacityRecord& other) const {
   return nodes == other.nodes && shards == other.shards &&
          static_peak_nodes == other.static_peak_nodes &&
-         price_per_node_hour == other.price_per_node_hour && holds_for == other.holds_for;
+         price_per_node_hour == other.price_per_node_hour && holds_for == other.holds_for &&
+         billing == other.billing;
 }
 
 Duration Savings::Missing() const {
@@ -141,9 +173,10 @@ Savings ComputeSavings(const std::vector<CapacityRecord>& records,
                        const DemandRecord& demand, WallTime now) {
   Savings out;
   const std::vector<Stretch> stretches = Recorded(records, now, out.gaps);
+  Bill bill;
   for (const Stretch& stretch : stretches) {
     out.recorded += stretch.until - stretch.from;
-    SpendActual(stretch, stretch.from, stretch.until, demand, out.actual);
+    SpendActual(stretch, stretch.from, stretch.until, demand, bill, out.actual);
     out.demand_unknown += Look(demand, stretch.from, stretch.until, 0).unknown;
   }
   for (const Counterfactual& other : counterfactuals) {
@@ -226,9 +259,9 @@ Money SpentSince(const std::vector<CapacityRecord>& records, WallTime from, Wall
   whole.front().at = from;
   std::vector<Gap> none;
   Spending spent;
+  Bill bill;
   for (const Stretch& stretch : Recorded(whole, now, none)) {
-    Spend(spent, stretch.record->nodes, stretch.record->price_per_node_hour,
-          stretch.until - stretch.from);
+    Spend(*stretch.record, stretch.record->nodes, stretch.from, stretch.until, bill, spent);
   }
   return spent.cost;
 }

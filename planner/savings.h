@@ -9,6 +9,7 @@
 #include "core/money.h"
 #include "core/series.h"
 #include "core/time.h"
+#include "planner/billing.h"
 
 namespace tidewright {
 
@@ -18,9 +19,10 @@ struct CapacityRecord {
   WallTime at;
   int nodes = 0;
   int shards = 0;
-  int static_peak_nodes = 0;  ///< of the counterfactual; what was said of it then
+  int static_peak_nodes = 0;    ///< of the counterfactual; what was said of it then
   Money price_per_node_hour{};  ///< of that time
   std::optional<Duration> holds_for{};
+  BillingTerms billing{};  ///< of that time
 
   /// Whether the account has to be told: something other than the time differs.
   [[nodiscard]] bool SameAs(const CapacityRecord& other) const;
@@ -51,7 +53,7 @@ struct DemandRecord {
 
 /// One side of a comparison.
 struct Spending {
-  double node_hours = 0;
+  double node_hours = 0;  ///< that nodes were there
   Money cost;             ///< each stretch of constant capacity rounded to the nearest micro-unit
   Duration short_for{0};  ///< demand was above what the shards may bear
 };
@@ -86,6 +88,11 @@ struct Savings {
 /// Up to `now`. Records come in the order in which they were written. Each moment counts once: a
 /// record that reaches back (a clock that was set back, a second writer) counts from where the one
 /// before it had got to. The price is that of the record on both sides.
+///
+/// Cost is as billed, by the record's terms, on both sides: at least the committed nodes, and when
+/// a node leaves, at once, what it is paid for beyond that; until then it costs by the second.
+/// Nodes are told by their number alone: one that leaves is the one that is paid for the shortest
+/// time, those of the first record began with it, and one that was replaced by another is the same.
 [[nodiscard]] Savings ComputeSavings(const std::vector<CapacityRecord>& records,
                                      const std::vector<Counterfactual>& counterfactuals,
                                      const DemandRecord& demand, WallTime now);

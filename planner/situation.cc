@@ -59,6 +59,14 @@ bool IsDoubtfulZero(const Situation& s, const Shard& shard, Resource r, double v
   return expected * share > kNothing * s.capacity.Full(r, 1);
 }
 
+// For those whose bill depends on it.
+std::vector<std::string> NodesOf(const Topology& topology, const Policy& policy) {
+  std::vector<std::string> ids;
+  if (!policy.billing.ByPeriod()) return ids;
+  for (const Node& node : topology.Nodes()) ids.push_back(node.id);
+  return ids;
+}
+
 // The worst of a master's readings, by the count that it goes to; null: all are good.
 int DataQuality::*Fault(const Situation& s, const Shard& shard, const NodeLoad* node) {
   if (node == nullptr) return &DataQuality::missing;
@@ -136,11 +144,15 @@ Situation::Situation(const PlanInput& plan_input)
     }
   }
   quality = JudgeData(*this, nodes);
-  continuity = After(input.state.continuity, {.fingerprint = input.topology.Fingerprint(),
-                                              .in_flight = input.state.action_in_flight,
-                                              .last_action_ended = input.state.last_action_ended,
-                                              .now = input.now,
-                                              .step = policy.step});
+  continuity = After(
+      input.state.continuity,
+      {.fingerprint = input.topology.Fingerprint(),
+       .in_flight = input.state.action_in_flight,
+       .last_action_ended = input.state.last_action_ended,
+       .now = input.now,
+       .step = policy.step,
+       .nodes = NodesOf(input.topology, policy),
+       .provisioning = input.state.experience.provisioning.value_or(policy.provisioning_time)});
 }
 
 bool Situation::HasForecast() const {
@@ -190,6 +202,11 @@ Demand Situation::ExpectedDemand(Duration window) const {
 
 Duration Situation::LeadTimeTo(int target) const {
   return LeadTime(policy, input.state.experience, input.topology.partition_count, shards, target);
+}
+
+std::optional<WallTime> Situation::BilledSince(const Shard& shard) const {
+  const auto node = continuity.nodes.find(shard.master.id);
+  return node == continuity.nodes.end() ? std::nullopt : node->second;
 }
 
 bool Situation::Settled() const { return input.load.partition_rounds >= kSettledRounds; }

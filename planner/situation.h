@@ -64,6 +64,8 @@ struct Situation {
   /// The larger of the two.
   [[nodiscard]] Demand ExpectedDemand(Duration window) const;
   [[nodiscard]] Duration LeadTimeTo(int target) const;
+  /// Since when a shard is billed: its master's time. Nothing where that is not known.
+  [[nodiscard]] std::optional<WallTime> BilledSince(const Shard& shard) const;
 
   /// Whether the present imbalance is more than noise: the shards own what they own since enough
   /// rounds of samples.

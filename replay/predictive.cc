@@ -18,6 +18,9 @@ class EvenCluster {
  public:
   explicit EvenCluster(SurviveLoss survive) : survive_(survive) {}
 
+  /// Of shard i, from 0; those of the highest numbers leave first.
+  [[nodiscard]] static std::string Id(int i) { return fmt::format("shard-{}", i + 1); }
+
   [[nodiscard]] const Topology& With(int shards) {
     if (topology_.ServingShards() == shards) return topology_;
     topology_ = Topology{};
@@ -26,7 +29,7 @@ class EvenCluster {
     topology_.agreed = true;
     for (int i = 0; i < shards; ++i) {
       Shard shard;
-      shard.id = fmt::format("shard-{}", i + 1);
+      shard.id = Id(i);
       shard.master = {shard.id, "127.0.0.1", i + 1, NodeRole::kMaster, NodeHealth::kOnline, ""};
       if (survive_ != SurviveLoss::kNone) {
         shard.master.host = shard.id;
@@ -84,7 +87,9 @@ class Predictive : public ScalingPolicy {
   [[nodiscard]] int Shards(const ScalingQuestion& question) override {
     const WallTime now = question.demand.end();
     if (asked_ && *asked_ != question.shards) state_.last_action_ended = now;
+    FollowNodes(asked_.value_or(question.shards), question.shards);
     asked_ = question.shards;
+    asked_at_ = now;
     demand_[kUnit] = forecast_.Look(question.demand);
     recent_[kUnit] = forecast_.recent();
     const double observed = question.demand.empty() ? Series::kGap : question.demand.values.back();
@@ -94,10 +99,29 @@ class Predictive : public ScalingPolicy {
     if (!Series::IsGap(observed)) load = cluster_.Bearing(observed, now);
     Decision decision = Decide({topology, load, demand_, policy_, state_, now, &recent_});
     state_.gate = std::move(decision.gate);
+    state_.continuity.nodes = std::move(decision.continuity.nodes);
+    retire_ = std::move(decision.plan.retire);
     return decision.plan.to_shards;
   }
 
  private:
+  // Since when each shard is there: those that came, since their move began; those that stay move
+  // up to the numbers of those that left.
+  void FollowNodes(int before, int now) {
+    auto& nodes = state_.continuity.nodes;
+    if (nodes.empty()) return;
+    std::vector<std::optional<WallTime>> since;
+    for (int i = 0; i < before; ++i) {
+      const std::string id = EvenCluster::Id(i);
+      const bool left =
+          now < before && std::find(retire_.begin(), retire_.end(), id) != retire_.end();
+      if (!left) since.push_back(nodes[id]);
+    }
+    since.resize(static_cast<std::size_t>(now), asked_at_);
+    nodes.clear();
+    for (int i = 0; i < now; ++i) nodes[EvenCluster::Id(i)] = since[static_cast<std::size_t>(i)];
+  }
+
   Policy policy_;
   TraceForecast forecast_;
   PerResource<std::optional<Forecast>> demand_;
@@ -105,6 +129,8 @@ class Predictive : public ScalingPolicy {
   PlannerState state_;
   EvenCluster cluster_;
   std::optional<int> asked_;
+  WallTime asked_at_;
+  std::vector<std::string> retire_;  ///< of the plan that was made last
 };
 
 }  // namespace

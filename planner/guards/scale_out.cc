@@ -39,9 +39,11 @@ std::array<Allowance, 2> Allowances(const Situation& s, double nodes) {
 Verdict Budget(const Situation& s, const Proposal& p) {
   if (p.emergency && s.policy.emergency_ignores_budget) return Pass(p);
   const auto nodes = static_cast<double>(s.input.topology.Nodes().size());
+  const auto committed = static_cast<double>(s.policy.billing.committed);
   const auto cost = [&](const Allowance& a, int to) {
     const double more = static_cast<double>(to - p.from) * (1 + s.policy.replicas_per_shard);
-    return a.spent + s.policy.price_per_node_hour * ((nodes + more) * a.hours_left);
+    return a.spent +
+           s.policy.price_per_node_hour * (std::max(nodes + more, committed) * a.hours_left);
   };
   for (const Allowance& a : Allowances(s, nodes)) {
     if (a.most <= Money{} || cost(a, p.to) <= a.most) continue;

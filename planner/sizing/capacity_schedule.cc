@@ -11,7 +11,9 @@ constexpr float kNever = std::numeric_limits<float>::infinity();
 // A move between two sizes, worked out once.
 struct Kind {
   int to = 0;
-  float billed = 0;
+  float billed = 0;        // in each step of the move
+  float billed_after = 0;  // in those of the rest after it
+  int move = 0;            // steps, without that rest
   int steps = 0;
   std::vector<std::vector<int>> cells;  // [capacity][step], of the capacity in each of its steps
 };
@@ -30,7 +32,8 @@ class Solver {
         grid_(*problem.demand.front().risk),
         steps_(grid_.steps()),
         sizes_(problem.most - problem.fewest + 1),
-        cells_(grid_.CellOf(grid_.most()) + 1) {
+        cells_(grid_.CellOf(grid_.most()) + 1),
+        released_(problem.billing, problem.from, steps_) {
     for (const RiskTerm& term : problem.demand) AddCost(term);
     for (int n = problem.fewest; n <= problem.most; ++n) kinds_.push_back(KindsFrom(n));
   }
@@ -107,17 +110,24 @@ class Solver {
     const int low = std::max(problem_.fewest, std::min(inside, from - problem_.max_step_in));
     const int high = std::min(problem_.most, std::max(inside, from + problem_.max_step_out));
     for (int to = low; to <= high; ++to) {
-      Kind kind{.to = to, .billed = static_cast<float>(std::max(from, to)), .cells = {}};
-      kind.steps = std::min(std::max(1, problem_.moves.Steps(from, to)), steps_);
+      Kind kind{.to = to, .billed = static_cast<float>(Billed(std::max(from, to))), .cells = {}};
+      kind.billed_after = static_cast<float>(Billed(to));
+      kind.move = std::min(std::max(1, problem_.moves.Steps(from, to)), steps_);
+      kind.steps = std::min(kind.move + (to < from ? problem_.rest_in : 0), steps_);
       for (const Against& one : against_) {
         kind.cells.emplace_back();
         for (int j = 0; j < kind.steps; ++j) {
-          kind.cells.back().push_back(grid_.CellOf(Served(one, from, to, j)));
+          const int before = j < kind.move ? from : to;
+          kind.cells.back().push_back(grid_.CellOf(Served(one, before, to, j)));
         }
       }
       kinds.insert(to == from ? kinds.begin() : kinds.end(), std::move(kind));
     }
     return kinds;
+  }
+
+  [[nodiscard]] double Billed(int shards) const {
+    return shards + ShardBilling::kAbsent * std::max(0, problem_.billing.committed - shards);
   }
 
   [[nodiscard]] float MoveCost(const Kind& kind, int from) const {
@@ -132,8 +142,14 @@ class Solver {
     for (std::size_t k = 0; k < kinds.size(); ++k) {
       const Kind& kind = kinds[k];
       const int steps = std::min(kind.steps, steps_ - t);
-      float cost = MoveCost(kind, from) + kind.billed * static_cast<float>(steps) +
-                   value_[State(t + steps, kind.to)];
+      const int move = std::min(kind.move, steps);
+      const float billed = kind.billed * static_cast<float>(move) +
+                           kind.billed_after * static_cast<float>(steps - move);
+      float cost = MoveCost(kind, from) + billed + value_[State(t + steps, kind.to)];
+      if (kind.to < from) {
+        cost +=
+            static_cast<float>(ShardBilling::kUnused * released_.Wasted(t + move, from, kind.to));
+      }
       for (std::size_t a = 0; a < against_.size(); ++a) {
         const float* row = against_[a].cost.data() + Row(t);
         const int* cell = kind.cells[a].data();
@@ -179,10 +195,19 @@ class Solver {
 
   [[nodiscard]] ScheduleOption Evaluate(const Kind& towards) const {
     ScheduleOption out{.to = towards.to};
+    ScheduleBill bill(problem_.billing, problem_.from, steps_);
     Walk(towards.to, [&](int step, const Kind& kind, int from) {
       out.billed += MoveCost(kind, from);
+      if (kind.to > from) bill.Come(step, kind.to - from);
+      if (kind.to < from) {
+        const int charged = std::max(0, from - std::max(kind.to, problem_.billing.committed));
+        const int end = step + kind.move;
+        const double unused = ShardBilling::kUnused * bill.Leave(end, from - kind.to, charged);
+        out.billed += unused;
+        if (step == 0) out.unused = unused;
+      }
       for (int j = 0; j < kind.steps && step + j < steps_; ++j) {
-        out.billed += kind.billed;
+        out.billed += j < kind.move ? kind.billed : kind.billed_after;
         AddRisk(kind, step + j, j, out);
       }
     });
@@ -195,6 +220,7 @@ class Solver {
   int steps_;
   int sizes_;
   int cells_;
+  ReleaseTable released_;
   std::vector<Against> against_;
   std::vector<std::vector<Kind>> kinds_;  // [from][to]
   std::vector<float> value_;              // [step][size]

@@ -9,6 +9,7 @@
 
 #include "planner/sizing/demand_risk.h"
 #include "planner/sizing/move_model.h"
+#include "planner/sizing/shard_billing.h"
 
 namespace tidewright::planner {
 
@@ -30,7 +31,9 @@ struct ScheduleProblem {
   int max_step_out = 1 << 20;  ///< shards by one move
   int max_step_in = 1 << 20;
   MoveModel moves;
+  int rest_in = 0;       ///< steps after a move to fewer shards in which nothing else begins
   double move_cost = 0;  ///< of a move, beside what is billed while it lasts
+  ShardBilling billing;  ///< by the step, where nothing is said
   /// [n]: what n shards serve, in shards' worth, where that is less than n (a partition cannot be
   /// split); empty: n.
   std::vector<double> served;
@@ -39,8 +42,9 @@ struct ScheduleProblem {
 /// What it comes to if `to` is begun now and the best is done after it.
 struct ScheduleOption {
   int to = 0;
-  double cost = 0;  ///< over the horizon; the sum of the next three
+  double cost = 0;  ///< over the horizon: billed + unserved + violation
   double billed = 0;
+  double unused = 0;     ///< of it, paid for shards that leave by the first move and then are gone
   double unserved = 0;   ///< penalty × expected unserved demand
   double violation = 0;  ///< of violating steps and of episodes
 };
@@ -60,7 +64,10 @@ struct CapacitySchedule {
 };
 
 /// V(t, n) = min over A of cost of moving n → A from step t + V(t + τ(n, A), A), V = 0 at the end
-/// of the horizon; staying takes one step. During a move the larger of both sizes is billed.
+/// of the horizon; staying takes one step. During a move the larger of both sizes is billed, and of
+/// shards that leave what they are paid for beyond it. What is done after the first move is chosen
+/// by (step, shards) alone, as in ReleaseTable; the options are then billed exactly, each along its
+/// schedule (ScheduleBill), and the cheapest is taken.
 /// O(steps × sizes² × steps of a move). `from` may lie outside fewest…most: then every schedule
 /// begins with a move to the nearest size inside, whatever the limits of a step.
 [[nodiscard]] CapacitySchedule MakeSchedule(const ScheduleProblem& problem);

@@ -173,7 +173,41 @@ std::vector<double> AfterLoss(const Capacity& capacity, std::vector<double> serv
   return served;
 }
 
+ShardBilling BillingOf(const Situation& s, Duration step) {
+  const BillingTerms& terms = s.policy.billing;
+  ShardBilling billing;
+  billing.period = Seconds(terms.granularity) / Seconds(step);
+  billing.least = Seconds(terms.minimum) / Seconds(step);
+  billing.committed = terms.committed / (1 + s.policy.replicas_per_shard);
+  if (!terms.ByPeriod()) return billing;
+  for (const Shard& shard : s.input.topology.shards) {
+    if (shard.partitions.empty()) continue;
+    const auto since = s.BilledSince(shard);
+    billing.ages.emplace_back();
+    if (since) billing.ages.back() = Seconds(s.input.now - *since) / Seconds(step);
+  }
+  return billing;
+}
+
+// Of the one that wastes the least once a shard has left.
+std::optional<WallTime> PaidUntil(const ScheduleProblem& problem, WallTime now, Duration step) {
+  std::optional<double> until;
+  const double end = problem.from > 1 ? problem.moves.Steps(problem.from, problem.from - 1) : 0;
+  for (const auto& age : problem.billing.ages) {
+    if (!age) continue;
+    const double paid = end + problem.billing.Left(*age + end);
+    until = std::min(paid, until.value_or(paid));
+  }
+  if (!until) return std::nullopt;
+  return now + FromSeconds(*until * Seconds(step));
+}
+
 }  // namespace
+
+double SizeDecision::Unused(int shards) const {
+  const ScheduleOption* option = schedule.Towards(shards);
+  return option == nullptr ? 0 : option->unused * Seconds(step) / 3600;
+}
 
 double SizeDecision::Regret(int shards) const {
   const ScheduleOption* option = schedule.Towards(shards);
@@ -219,6 +253,13 @@ std::optional<SizeDecision> DecideSize(const Situation& s, ForecastGate& gate) {
   problem.moves =
       LearnedMoves(s.input.state.experience, s.policy, s.input.topology.partition_count, out.step);
   problem.move_cost = s.policy.move_cost * 3600 / Seconds(out.step);
+  problem.billing = BillingOf(s, out.step);
+  // Who must be gone by a time has to begin in time: the others wait for the rest between them.
+  if (s.policy.billing.ByPeriod()) {
+    problem.rest_in =
+        static_cast<int>((s.policy.scale_in_cooldown + out.step - Duration(1)) / out.step);
+  }
+  out.paid_until = PaidUntil(problem, s.input.now, out.step);
   const int grid = std::max(problem.most, s.shards);
   const std::vector<double> served = Served(s, grid);
   problem.served = AfterLoss(s.capacity, served);

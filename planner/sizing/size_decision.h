@@ -24,9 +24,14 @@ struct SizeDecision {
   Duration step{0};
   std::optional<TurningPoint> more;  ///< where PlanInput::explain asks for it
   std::optional<TurningPoint> less;
+  /// Of the shard that would leave first, were it to leave now: what it is paid for then. Absent
+  /// where shards are billed by the second, or nobody knows since when they are.
+  std::optional<WallTime> paid_until;
 
   /// What a choice costs more than the cheapest one, in shard-hours.
   [[nodiscard]] double Regret(int shards) const;
+  /// What a choice pays for shards that leave before their paid time is over, in shard-hours.
+  [[nodiscard]] double Unused(int shards) const;
 };
 
 /// Settles and notes the gate's promises on the way. Nothing where neither a forecast nor enough

@@ -156,6 +156,7 @@ Policy Sane(Policy policy) {
   policy.shock_share = share(policy.shock_share, 0, 10, defaults.shock_share);
   policy.demand_margin = share(policy.demand_margin, 0, 10, defaults.demand_margin);
   policy.move_cost = share(policy.move_cost, 0, 1e6, defaults.move_cost);
+  policy.billing.committed = std::clamp(policy.billing.committed, 0, 1'000'000);
   policy.migration_streams = std::clamp(policy.migration_streams, 1, 1 << 20);
   policy.min_fresh_share = share(policy.min_fresh_share, 0, 1, defaults.min_fresh_share);
   policy.min_fresh_partition_share =
@@ -164,7 +165,8 @@ Policy Sane(Policy policy) {
        {&policy.provisioning_time, &policy.full_migration_time, &policy.consolidation_window,
         &policy.scale_in_window, &policy.scale_out_cooldown, &policy.scale_in_cooldown,
         &policy.rebalance_cooldown, &policy.recommendation_ttl, &policy.horizon,
-        &policy.settling_time, &policy.max_forecast_age}) {
+        &policy.settling_time, &policy.max_forecast_age, &policy.billing.granularity,
+        &policy.billing.minimum}) {
     *d = Bounded(*d);
   }
   policy.step = policy.step > Duration(0) ? Bounded(policy.step) : defaults.step;

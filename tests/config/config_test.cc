@@ -247,6 +247,18 @@ BOOST_AUTO_TEST_CASE(zones_are_listed_by_host_or_network_and_a_wrong_one_is_name
   BOOST_TEST(Mentions(refusal("[a]"), "redis.zones: holds a list; write keys below it"));
 }
 
+BOOST_AUTO_TEST_CASE(terms_of_billing_are_read_and_checked) {
+  const Policy policy =
+      Accepted("policy: {billing_granularity: 1h, billing_minimum: 90m, committed_nodes: 12}")
+          .policy;
+  BOOST_TEST((policy.billing == BillingTerms{1h, 90min, 12}));
+  BOOST_TEST((Accepted("").policy.billing == BillingTerms{}));
+  BOOST_TEST(
+      Mentions(Refusal("policy: {billing_granularity: 60}"), "billing_granularity: 60 is no"));
+  BOOST_TEST(Mentions(Refusal("policy: {billing_minimum: 40d}"), "billing_minimum: 40d is out of"));
+  BOOST_TEST(Mentions(Refusal("policy: {committed_nodes: -1}"), "committed_nodes: -1 is out of"));
+}
+
 BOOST_AUTO_TEST_CASE(what_is_to_be_survived_is_one_of_three_and_wants_its_zones) {
   BOOST_TEST((Accepted("").policy.survive_loss == SurviveLoss::kNone));
   const std::string rest = ", shard_capacity: {requests: 1}}";

@@ -46,6 +46,28 @@ BOOST_AUTO_TEST_CASE(node_hours_and_cost_follow_from_what_was_told_alone) {
   BOOST_TEST(reactive.NodeHours() == 2 * (4 - 10));  // negative where it was negative
 }
 
+BOOST_AUTO_TEST_CASE(terms_of_billing_are_part_of_what_is_told) {
+  CapacityRecord record{WallTime(0h), 8, 4, 12, kUnit};
+  BOOST_TEST(ToJson(record).find("billing") == std::string::npos);
+  record.billing = {.granularity = 1h, .minimum = 90min, .committed = 6};
+  ToldSizes sizes;
+  BOOST_REQUIRE(Tell(Audit(kAuditCapacity, WallTime(0h), ToJson(record)), sizes).ok());
+  BOOST_REQUIRE(sizes.records.size() == 1u);
+  BOOST_TEST(sizes.records[0].SameAs(record));
+  CapacityRecord later = record;
+  later.at = WallTime(30min);
+  later.nodes = 4;
+  sizes.Add(later, std::nullopt);
+  // Four leave after half an hour and are paid for two hours: two of them are committed.
+  BOOST_TEST((Sum(sizes, WallTime(1h)).actual.cost == Money::FromUnits(4 + 2 * 1.5 + 3)));
+  CarriedAccount carried;
+  carried.sizes = sizes;
+  AuditRecord pruned = Audit("prune", WallTime(1h), "{\"carried\":" + ToJson(carried) + "}");
+  const auto read = ParseCarried(pruned);
+  BOOST_REQUIRE_MESSAGE(read.ok(), read.status());
+  BOOST_TEST(read->sizes.records.at(1).SameAs(later));
+}
+
 // A clock that was set back from 3 h to 1 h: 1 h to 3 h has been counted.
 BOOST_AUTO_TEST_CASE(no_moment_counts_twice) {
   const ToldSizes sizes = Of({{WallTime(0h), 6, 3, 6, kUnit},

@@ -1,6 +1,7 @@
 #include "planner/savings.h"
 
 #include <boost/test/unit_test.hpp>
+#include <cstdlib>
 
 #include "core/random.h"
 
@@ -25,6 +26,11 @@ Savings Against(const std::vector<CapacityRecord>& records, const Counterfactual
   return ComputeSavings(records, {other}, {}, now);
 }
 
+// Each stretch is rounded to a micro-unit.
+bool Near(Money cost, double node_hours) {
+  return std::abs((cost - kPrice * node_hours).micros) <= 3;
+}
+
 }  // namespace
 
 BOOST_AUTO_TEST_SUITE(savings)
@@ -40,6 +46,36 @@ BOOST_AUTO_TEST_CASE(less_than_the_static_peak_is_saved_and_more_is_lost) {
   BOOST_TEST(all.actual.node_hours == 2 * 6 + 5 * 16);
   BOOST_TEST(all.against.at(0).NodeHours() == 12 - 20);  // negative where it was negative
   BOOST_TEST((all.against.at(0).Cost() == Money::FromUnits(-4)));
+}
+
+BOOST_AUTO_TEST_CASE(cost_is_as_billed_with_what_was_paid_and_not_used) {
+  const auto billed = [](Duration at, int nodes, const BillingTerms& terms) {
+    CapacityRecord record = Record(WallTime(at), nodes);
+    record.billing = terms;
+    return record;
+  };
+  // Of eight, two leave that came first: they are paid for 25 minutes more where an hour is the
+  // period, those that came later for 35.
+  const double by_second = 6 * 3 + 2 * 25.0 / 60;
+  const auto cost = [&](const BillingTerms& terms) {
+    return ComputeSavings({billed(0h, 6, terms), billed(10min, 8, terms), billed(35min, 6, terms)},
+                          {}, {}, WallTime(3h))
+        .actual.cost;
+  };
+  BOOST_TEST(Near(cost({}), by_second));
+  BOOST_TEST(Near(cost({.granularity = 1h}), by_second + 2 * 25.0 / 60));
+  BOOST_TEST(Near(cost({.minimum = 30min}), by_second));
+  BOOST_TEST(Near(cost({.minimum = 1h}), by_second + 2 * 25.0 / 60));
+  BOOST_TEST(Near(cost({.committed = 8}), 8 * 3));
+  BOOST_TEST(Near(cost({.granularity = 1h, .committed = 7}), 7 * 3 + 2 * 25.0 / 60));
+  // Both sides alike: a static size has nothing that leaves.
+  const std::vector<CapacityRecord> records = {billed(0h, 6, {.granularity = 1h}),
+                                               billed(10min, 8, {.granularity = 1h}),
+                                               billed(35min, 6, {.granularity = 1h})};
+  const Saving saving = Against(records, StaticPeak(records), WallTime(3h)).against.at(0);
+  BOOST_TEST(Near(saving.actual.cost, by_second + 2 * 25.0 / 60));
+  BOOST_TEST(Near(saving.otherwise.cost, 12 * 3));
+  BOOST_TEST(Near(SpentSince(records, WallTime(0h), WallTime(3h)), by_second + 2 * 25.0 / 60));
 }
 
 BOOST_AUTO_TEST_CASE(before_the_first_action_nothing_is_saved_against_what_was_provisioned) {
