@@ -36,6 +36,7 @@ struct NodeLoad {
   Reading hit_ratio;  ///< 0…1
   Reading latency_p99_seconds;
   Reading evictions_per_second;
+  Reading evicts_any_key;  ///< 1: any key may go where memory is full, as in a cache
   Reading rejected_per_second;
   Reading redirects_per_second;
   Reading replication_lag_bytes;

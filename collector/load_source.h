@@ -13,8 +13,9 @@
 
 namespace tidewright {
 
-/// Everything that one node reports. Counters rise from the start of the process ("incarnation") and
-/// restart at zero with it; gauges are as of the sample. metric_contract.h has unit, range and duty.
+/// Everything that one node reports. Counters rise from the start of the process ("incarnation")
+/// and restart at zero with it; gauges are as of the sample. metric_contract.h has unit, range and
+/// duty.
 enum class Metric {
   kRequestUnits,         ///< counter, RU served to clients; own sampling and moves left out
   kCommands,             ///< counter, commands served to clients
@@ -32,8 +33,9 @@ enum class Metric {
   kLatencyP99Seconds,    ///< gauge, server side, where the store tells it
   kReplicationLagBytes,  ///< gauge, on a master: the farthest of its replicas
   kBlockingWork,         ///< gauge, 1 while loading, saving by fork or in a full sync
+  kEvictsAnyKey,  ///< gauge, 1 where there is a memory limit, at which any key may be evicted
 };
-inline constexpr std::size_t kMetricCount = static_cast<std::size_t>(Metric::kBlockingWork) + 1;
+inline constexpr std::size_t kMetricCount = static_cast<std::size_t>(Metric::kEvictsAnyKey) + 1;
 
 /// One answer of one node. A metric that the node does not tell is absent, never zero.
 struct NodeSample {
@@ -41,7 +43,7 @@ struct NodeSample {
   std::string incarnation;  ///< changes when the process restarts
   MonoTime at;              ///< middle of the request; the time line of rates
   WallTime wall;
-  std::string version;      ///< "redis 7.0.15"
+  std::string version;  ///< "redis 7.0.15"
   std::array<std::optional<double>, kMetricCount> metrics;
 
   std::optional<double>& operator[](Metric m) { return metrics[static_cast<std::size_t>(m)]; }

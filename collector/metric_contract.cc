@@ -36,6 +36,7 @@ constexpr std::array<MetricContract, kMetricCount> kContracts = {{
     {Metric::kReplicationLagBytes, "replication_lag_bytes", kGauge, "B", 0, kBytes, 0, false,
      false},
     {Metric::kBlockingWork, "blocking_work", kGauge, "", 0, 1, 0, false, false},
+    {Metric::kEvictsAnyKey, "evicts_any_key", kGauge, "", 0, 1, 0, false, false},
 }};
 
 }  // namespace

@@ -136,6 +136,7 @@ NodeLoad Assess(const NodeRecord& record, const Node& node, const std::string& s
   load.hit_ratio = HitRatio(read.Of(Metric::kHits), read.Of(Metric::kMisses));
   load.latency_p99_seconds = read.Of(Metric::kLatencyP99Seconds);
   load.evictions_per_second = read.Of(Metric::kEvictions);
+  load.evicts_any_key = read.Of(Metric::kEvictsAnyKey);
   load.rejected_per_second = read.Of(Metric::kRejected);
   load.redirects_per_second = read.Of(Metric::kRedirects);
   load.replication_lag_bytes = read.Of(Metric::kReplicationLagBytes);

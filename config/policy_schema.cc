@@ -223,6 +223,8 @@ void ReadPolicy(Section& section, Policy& policy) {
   policy.survive_loss = ParseSurviveLoss(loss).value_or(policy.survive_loss);
   ReadShardCapacity(section, policy);
   section.Number("target_utilisation", policy.target_utilisation, 0.1, 1);
+  section.Number("hit_ratio", policy.hit_ratio, 0, 0.999);
+  section.Span("hit_ratio_patience", policy.hit_ratio_patience, 1min, 7 * kDay);
   section.Number("risk_quantile", policy.risk_quantile, 0.5, 0.999);
   section.Number("reactive_utilisation", policy.reactive_utilisation, 0.1, 2);
   section.Number("emergency_utilisation", policy.emergency_utilisation, 0.1, 2);

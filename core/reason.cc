@@ -6,7 +6,7 @@
 namespace tidewright {
 namespace {
 
-constexpr std::array<std::pair<ReasonCode, const char*>, 45> kNames = {{
+constexpr std::array<std::pair<ReasonCode, const char*>, 48> kNames = {{
     {ReasonCode::kForecastExceedsCapacity, "forecast_exceeds_capacity"},
     {ReasonCode::kDemandExceedsCapacity, "demand_exceeds_capacity"},
     {ReasonCode::kForecastBelowCapacity, "forecast_below_capacity"},
@@ -41,6 +41,9 @@ constexpr std::array<std::pair<ReasonCode, const char*>, 45> kNames = {{
     {ReasonCode::kHeld, "held"},
     {ReasonCode::kSurvivesLoss, "survives_loss"},
     {ReasonCode::kFailureDomainUnknown, "failure_domain_unknown"},
+    {ReasonCode::kHitRatioLow, "hit_ratio_low"},
+    {ReasonCode::kHitRatioUnknown, "hit_ratio_unknown"},
+    {ReasonCode::kSizedByHitRatio, "sized_by_hit_ratio"},
     {ReasonCode::kStillPaid, "still_paid"},
     {ReasonCode::kStopped, "stopped"},
     {ReasonCode::kAutoLocked, "auto_locked"},

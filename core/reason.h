@@ -46,6 +46,9 @@ enum class ReasonCode {
   // Where capacity must hold after the loss of a host or a zone.
   kSurvivesLoss,          ///< what would remain is what counts
   kFailureDomainUnknown,  ///< of a shard, for a decrease
+  kHitRatioLow,           ///< a cache finds too few of the keys that it is asked for, or would
+  kHitRatioUnknown,       ///< of a cache, for a decrease
+  kSizedByHitRatio,       ///< memory of a cache does not count by use
   kStillPaid,             ///< a shard is paid for some time to come: leaving now saves nothing
   // Why nothing is begun by itself, whatever is planned.
   kStopped,          ///< the kill switch is thrown

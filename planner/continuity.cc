@@ -7,7 +7,7 @@ namespace tidewright {
 namespace {
 
 constexpr char kVersion[] = "continuity-1";
-constexpr char kWithNodes[] = "continuity-2";  // and since when each node is there
+constexpr char kWithMore[] = "continuity-2";  // and since when hits are few, each node is there
 constexpr char kNever[] = "never";
 constexpr char kNoFingerprint[] = "-";
 
@@ -64,6 +64,11 @@ Continuity After(const Continuity& before, const Look& look) {
   after.looked = look.now;
   after.in_flight = look.in_flight;
   after.nodes = Since(before, look, IsOurs(before, look));
+  Rebase(after.hits_low_since, look.now);
+  if (look.hits_low) {
+    after.hits_low_since =
+        *look.hits_low ? std::optional(after.hits_low_since.value_or(look.now)) : std::nullopt;
+  }
   Rebase(after.foreign_change, look.now);
   Rebase(after.clock_jump, look.now);
   if (!before.fingerprint.empty() && before.fingerprint != look.fingerprint &&
@@ -80,11 +85,13 @@ Continuity After(const Continuity& before, const Look& look) {
 }
 
 std::string EncodeContinuity(const Continuity& continuity) {
+  const bool more = continuity.hits_low_since || !continuity.nodes.empty();
   std::string text =
-      fmt::format("{} {} {} {} {} {}", continuity.nodes.empty() ? kVersion : kWithNodes,
+      fmt::format("{} {} {} {} {} {}", more ? kWithMore : kVersion,
                   continuity.fingerprint.empty() ? kNoFingerprint : continuity.fingerprint,
                   Text(continuity.looked), continuity.in_flight ? 1 : 0,
                   Text(continuity.foreign_change), Text(continuity.clock_jump));
+  if (more) text += " " + Text(continuity.hits_low_since);
   for (const auto& [id, since] : continuity.nodes) text += fmt::format(" {} {}", id, Text(since));
   return text;
 }
@@ -94,10 +101,11 @@ StatusOr<Continuity> DecodeContinuity(const std::string& text) {
   std::string version;
   Continuity out;
   int in_flight = 0;
-  bool read = (in >> version) && (version == kVersion || version == kWithNodes) &&
+  bool read = (in >> version) && (version == kVersion || version == kWithMore) &&
               (in >> out.fingerprint) && Read(in, out.looked) && (in >> in_flight) &&
               Read(in, out.foreign_change) && Read(in, out.clock_jump);
-  for (std::string id; read && version == kWithNodes && (in >> id);) {
+  if (read && version == kWithMore) read = Read(in, out.hits_low_since);
+  for (std::string id; read && version == kWithMore && (in >> id);) {
     read = Read(in, out.nodes[id]);
   }
   if (!read || in_flight < 0 || in_flight > 1) {

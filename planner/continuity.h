@@ -19,6 +19,8 @@ struct Continuity {
   bool in_flight = false;                  ///< an action of ours ran then
   std::optional<WallTime> foreign_change;  ///< when the newest was found
   std::optional<WallTime> clock_jump;      ///< likewise, by the clock after it
+  /// Since when hits are too few and keys are evicted, whenever that could be told.
+  std::optional<WallTime> hits_low_since = {};
   /// Where it is asked for: the nodes by id, and since when each is there; nothing where it was
   /// there before anybody looked.
   std::map<std::string, std::optional<WallTime>> nodes = {};
@@ -34,6 +36,7 @@ struct Look {
   Duration step{0};  ///< what ended a step ago or less may not have been seen until now
   std::vector<std::string> nodes{};  ///< ids; empty: nobody wants to know since when they are there
   Duration provisioning{0};          ///< how long a node of ours was there before it was seen
+  std::optional<bool> hits_low{};    ///< nothing: it cannot be told now
 };
 
 /// A change of the fingerprint is ours while an action runs and until the first look after it, and

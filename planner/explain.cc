@@ -40,8 +40,11 @@ std::string Amount(Resource resource, double value) {
     case Resource::kRequests:
       break;
   }
-  const std::string number = value < 10 ? fmt::format("{:.1f}", value) : WithSeparators(value);
-  return number + " " + ResourceUnit(resource);
+  return Figure(value) + " " + ResourceUnit(resource);
+}
+
+std::string Figure(double value) {
+  return value < 10 ? fmt::format("{:.1f}", value) : WithSeparators(value);
 }
 
 std::string QuantileName(double quantile) { return fmt::format("p{:.4g}", 100 * quantile); }

@@ -18,6 +18,7 @@ const std::vector<Guard>& GuardsOf(PlanKind kind) {
                                          StepLimit,
                                          DemandMustStayLow,
                                          LossMustBeSurvivable,
+                                         HitsMustSuffice,
                                          InFlight,
                                          Settling,
                                          Windows,

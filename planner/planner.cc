@@ -156,7 +156,11 @@ Plan Stay(const Situation& s, Plan plan, std::vector<Reason> rejections) {
   if (plan.reasons.empty() && !s.capacity.known()) {
     plan.reasons.push_back(
         {ReasonCode::kCapacityUnknown,
-         "policy.shard_capacity names no resource: say what one shard can bear, such as requests"});
+         s.cache.is_cache && s.policy.shard_capacity[Resource::kMemory]
+             ? "policy.shard_capacity names memory alone, by which a cache is not sized: say what "
+               "else one shard can bear, such as requests"
+             : "policy.shard_capacity names no resource: say what one shard can bear, such as "
+               "requests"});
   }
   if (plan.reasons.empty() && s.shards == 0) {
     plan.reasons.push_back({ReasonCode::kClusterUnhealthy, "no shard owns a partition"});
@@ -348,6 +352,7 @@ Decision Decide(const PlanInput& input) {
   if (auto survives = domains.Tell(situation.shards, out.plan.to_shards)) {
     out.plan.reasons.push_back(*std::move(survives));
   }
+  if (auto cache = CacheReason(situation)) out.plan.reasons.push_back(*std::move(cache));
   return out;
 }
 

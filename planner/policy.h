@@ -46,6 +46,11 @@ struct Policy {
 
   /// What one shard can bear of a resource at full use. A resource without a figure does not bind.
   PerResource<std::optional<double>> shard_capacity;
+  /// Share of reads that should find their key, of a cluster that evicts any key where memory is
+  /// full: its memory is sized by that, not by use (sizing/cache_memory.h). 0: nobody says.
+  double hit_ratio = 0;
+  /// Hits must be too few for this long, and after any action, before a shard is added for them.
+  Duration hit_ratio_patience = std::chrono::hours(1);
   double target_utilisation = 0.70;  ///< share of shard_capacity that planned demand may reach
   /// At which demand is told, and within which a decrease must stay: of its maximum over a window.
   double risk_quantile = 0.95;

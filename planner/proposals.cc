@@ -127,6 +127,23 @@ void AddObserved(const Situation& s, Proposal& p, std::vector<Reason>& rejection
   p.reasons.push_back(ObservedReason(s, fill.resource, *observed[fill.resource]));
 }
 
+// One more for the hits, where they were too few for long enough since whatever was done last.
+void AddHits(const Situation& s, Proposal& p) {
+  const double target = s.policy.hit_ratio;
+  const auto low = s.continuity.hits_low_since;
+  if (!s.cache.is_cache || target <= 0 || !low) return;
+  if (!s.cache.WantsMore(target).value_or(false)) return;
+  const WallTime since = std::max(*low, s.input.state.last_action_ended.value_or(*low));
+  if (s.input.now - since < s.policy.hit_ratio_patience) return;
+  p.to = std::max(p.to, s.shards + 1);
+  p.reasons.push_back(
+      {ReasonCode::kHitRatioLow,
+       fmt::format("{:.4g} of reads find their key, hit_ratio is {:.4g}, and {} keys are evicted a "
+                   "second, since {}: a shard more, to see what its memory does",
+                   *s.cache.hit_ratio_at_most, target, Figure(s.cache.evictions_per_second),
+                   FormatTimeOfDay(since))});
+}
+
 struct Crowded {
   Resource resource = Resource::kRequests;
   Duration window{0};
@@ -240,6 +257,23 @@ Reason NoForecast(const Situation& s, Resource r) {
                       FormatDuration(s.policy.max_forecast_age))};
 }
 
+std::optional<Reason> CacheReason(const Situation& s) {
+  const bool named = s.policy.hit_ratio > 0 || s.policy.shard_capacity[Resource::kMemory];
+  if (!s.cache.is_cache || !named) return std::nullopt;
+  std::string text =
+      "servers evict keys where memory is full, so memory counts by hits, not by use: ";
+  text += s.cache.hit_ratio ? fmt::format("{:.4g} of reads find their key", *s.cache.hit_ratio)
+                            : "how many reads find their key is not known of all shards";
+  text += s.policy.hit_ratio > 0 ? fmt::format(", hit_ratio is {:.4g}", s.policy.hit_ratio)
+                                 : "; policy.hit_ratio does not say how many should";
+  if (s.continuity.hits_low_since) {
+    text += fmt::format(", too few since {}, hit_ratio_patience is {}",
+                        FormatTimeOfDay(*s.continuity.hits_low_since),
+                        FormatDuration(s.policy.hit_ratio_patience));
+  }
+  return Reason{ReasonCode::kSizedByHitRatio, std::move(text)};
+}
+
 std::optional<Proposal> ProposeScaleOut(const Situation& s, std::vector<Reason>& rejections) {
   Proposal proposal{PlanKind::kScaleOut, s.shards, s.shards, false, {}};
   if (s.shards < s.policy.min_shards) {
@@ -252,6 +286,7 @@ std::optional<Proposal> ProposeScaleOut(const Situation& s, std::vector<Reason>&
     AddObserved(s, proposal, rejections);
     AddForecast(s, proposal, rejections);
   }
+  if (s.shards > 0) AddHits(s, proposal);
   if (proposal.reasons.empty()) return std::nullopt;
   return proposal;
 }

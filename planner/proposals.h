@@ -32,6 +32,9 @@ namespace tidewright::planner {
 [[nodiscard]] std::optional<Proposal> ProposeScaleIn(const Situation& situation,
                                                      std::vector<Reason>& rejections);
 
+/// By what the memory of a cache is sized; nothing where it is none, or nobody named its memory.
+[[nodiscard]] std::optional<Reason> CacheReason(const Situation& situation);
+
 /// Why `to` shards suffice.
 [[nodiscard]] Reason ScaleInReason(const Situation& situation, int to);
 

@@ -59,6 +59,12 @@ bool IsDoubtfulZero(const Situation& s, const Shard& shard, Resource r, double v
   return expected * share > kNothing * s.capacity.Full(r, 1);
 }
 
+// Nothing where that cannot be told; false where nobody wants to know.
+std::optional<bool> HitsLow(const Situation& s) {
+  if (!s.cache.is_cache || s.policy.hit_ratio <= 0) return false;
+  return s.cache.WantsMore(s.policy.hit_ratio);
+}
+
 // For those whose bill depends on it.
 std::vector<std::string> NodesOf(const Topology& topology, const Policy& policy) {
   std::vector<std::string> ids;
@@ -121,8 +127,9 @@ Situation::Situation(const PlanInput& plan_input)
       policy(Sane(plan_input.policy)),
       shards(plan_input.topology.ServingShards()),
       weights(WeighPartitions(plan_input.topology, plan_input.load, plan_input.partition_weights)),
+      cache(LookAtCache(plan_input.topology, plan_input.load, policy.hit_ratio)),
       capacity(policy, ShapeOf(plan_input.topology, weights),
-               FailureDomains(plan_input.topology, policy.survive_loss)) {
+               FailureDomains(plan_input.topology, policy.survive_loss), cache.is_cache) {
   const auto nodes = ByNode(input.load);
   for (Resource r : kAllResources) {
     observed[r] = Observe(r, *this, nodes);
@@ -144,15 +151,16 @@ Situation::Situation(const PlanInput& plan_input)
     }
   }
   quality = JudgeData(*this, nodes);
-  continuity = After(
-      input.state.continuity,
-      {.fingerprint = input.topology.Fingerprint(),
-       .in_flight = input.state.action_in_flight,
-       .last_action_ended = input.state.last_action_ended,
-       .now = input.now,
-       .step = policy.step,
-       .nodes = NodesOf(input.topology, policy),
-       .provisioning = input.state.experience.provisioning.value_or(policy.provisioning_time)});
+  continuity =
+      After(input.state.continuity,
+            {.fingerprint = input.topology.Fingerprint(),
+             .in_flight = input.state.action_in_flight,
+             .last_action_ended = input.state.last_action_ended,
+             .now = input.now,
+             .step = policy.step,
+             .nodes = NodesOf(input.topology, policy),
+             .provisioning = input.state.experience.provisioning.value_or(policy.provisioning_time),
+             .hits_low = HitsLow(*this)});
 }
 
 bool Situation::HasForecast() const {

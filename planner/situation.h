@@ -8,6 +8,7 @@
 #include "core/reason.h"
 #include "planner/placement.h"
 #include "planner/planner.h"
+#include "planner/sizing/cache_memory.h"
 #include "planner/sizing/demand_profile.h"
 #include "planner/sizing/size_decision.h"
 #include "planner/sizing/sizing.h"
@@ -41,6 +42,7 @@ struct Situation {
   Policy policy;   ///< Sane
   int shards = 0;  ///< serving ones
   PartitionWeights weights;
+  CacheMemory cache;
   Capacity capacity;
   PerResource<std::optional<DemandProfile>> forecast;  ///< of binding resources
   PerResource<Observed> observed;

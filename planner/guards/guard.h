@@ -43,6 +43,7 @@ Verdict PoorForecast(const Situation& s, const Proposal& p);
 // Decreases, and what moves data without need (scale_in.cc).
 Verdict Minimum(const Situation& s, const Proposal& p);
 Verdict LossMustBeSurvivable(const Situation& s, const Proposal& p);
+Verdict HitsMustSuffice(const Situation& s, const Proposal& p);
 Verdict NodesMustBeWell(const Situation& s, const Proposal& p);
 Verdict DataMustBeFresh(const Situation& s, const Proposal& p);
 Verdict ForecastMustBeTrusted(const Situation& s, const Proposal& p);

@@ -48,6 +48,30 @@ Verdict LossMustBeSurvivable(const Situation& s, const Proposal& p) {
   return {std::move(against), p.from};
 }
 
+// A cache gives up memory where what it holds would fit, or hits would suffice whatever the curve.
+Verdict HitsMustSuffice(const Situation& s, const Proposal& p) {
+  if (!s.cache.is_cache) return Pass(p);
+  if (s.cache.FitsInto(p.from, p.to)) return Pass(p);
+  const double target = s.policy.hit_ratio;
+  if (target <= 0) {
+    return Veto(
+        p, ReasonCode::kHitRatioUnknown,
+        "servers evict keys where memory is full, and policy.hit_ratio does not say how many "
+        "reads must find their key with less of it");
+  }
+  const auto left = s.cache.HitRatioAfter(p.from, p.to);
+  if (!left) {
+    return Veto(p, ReasonCode::kHitRatioUnknown,
+                "how many reads find their key is not known of every shard");
+  }
+  if (*left >= target) return Pass(p);
+  return Veto(
+      p, ReasonCode::kHitRatioLow,
+      fmt::format("{:.4g} of reads find their key; with {} of the memory it may be as few as "
+                  "{:.4g}, hit_ratio is {:.4g}",
+                  *s.cache.hit_ratio, Percent(static_cast<double>(p.to) / p.from), *left, target));
+}
+
 Verdict NodesMustBeWell(const Situation& s, const Proposal& p) {
   for (const Node& node : s.input.topology.Nodes()) {
     if (node.health == NodeHealth::kOnline) continue;

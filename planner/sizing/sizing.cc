@@ -15,11 +15,12 @@ Duration Bounded(Duration d) {
 
 }  // namespace
 
-PerResource<bool> Capacity::Binding(const Policy& policy) {
+PerResource<bool> Capacity::Binding(const Policy& policy, bool cache) {
   PerResource<bool> binds;
   for (Resource r : kAllResources) {
     const auto& capacity = policy.shard_capacity[r];
     binds[r] = capacity.has_value() && std::isfinite(*capacity) && *capacity > 0;
+    if (cache && r == Resource::kMemory) binds[r] = false;
   }
   return binds;
 }
@@ -148,6 +149,7 @@ Policy Sane(Policy policy) {
                share(policy.reactive_utilisation, 0.01, 10, defaults.reactive_utilisation));
   policy.emergency_utilisation =
       share(policy.emergency_utilisation, 0.01, 10, defaults.emergency_utilisation);
+  policy.hit_ratio = share(policy.hit_ratio, 0, 1, defaults.hit_ratio);
   policy.scale_in_slack = share(policy.scale_in_slack, -1, 0.9, defaults.scale_in_slack);
   policy.unserved_penalty = share(policy.unserved_penalty, 0, 1e6, defaults.unserved_penalty);
   policy.violation_penalty = share(policy.violation_penalty, 0, 1e6, defaults.violation_penalty);
@@ -165,8 +167,8 @@ Policy Sane(Policy policy) {
        {&policy.provisioning_time, &policy.full_migration_time, &policy.consolidation_window,
         &policy.scale_in_window, &policy.scale_out_cooldown, &policy.scale_in_cooldown,
         &policy.rebalance_cooldown, &policy.recommendation_ttl, &policy.horizon,
-        &policy.settling_time, &policy.max_forecast_age, &policy.billing.granularity,
-        &policy.billing.minimum}) {
+        &policy.settling_time, &policy.hit_ratio_patience, &policy.max_forecast_age,
+        &policy.billing.granularity, &policy.billing.minimum}) {
     *d = Bounded(*d);
   }
   policy.step = policy.step > Duration(0) ? Bounded(policy.step) : defaults.step;

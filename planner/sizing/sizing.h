@@ -27,8 +27,13 @@ using Demand = PerResource<std::optional<double>>;
 /// What shards can bear, by the policy's figures.
 class Capacity {
  public:
-  Capacity(const Policy& policy, const LoadShape& shape, FailureDomains domains = {})
-      : policy_(policy), shape_(shape), domains_(std::move(domains)) {}
+  /// `cache`: memory is full by design and does not bind (cache_memory.h).
+  Capacity(const Policy& policy, const LoadShape& shape, FailureDomains domains = {},
+           bool cache = false)
+      : policy_(policy),
+        shape_(shape),
+        domains_(std::move(domains)),
+        binds_(Binding(policy, cache)) {}
 
   /// Resources with a usable figure in the policy.
   [[nodiscard]] const PerResource<bool>& binds() const { return binds_; }
@@ -76,14 +81,14 @@ class Capacity {
   [[nodiscard]] PerResource<double> Reachable(int shards) const;
 
  private:
-  static PerResource<bool> Binding(const Policy& policy);
+  static PerResource<bool> Binding(const Policy& policy, bool cache);
   template <typename CapacityOf>
   [[nodiscard]] Fill FillBy(const Demand& demand, int shards, CapacityOf capacity) const;
 
   const Policy& policy_;
   LoadShape shape_;
   FailureDomains domains_;
-  PerResource<bool> binds_ = Binding(policy_);
+  PerResource<bool> binds_;
 };
 
 /// From the decision until the last partition has moved: provisioning (scale-out alone, once for

@@ -125,6 +125,14 @@ std::optional<double> BlockingWork(const InfoText& info) {
   return AnyReplicaInFullSync(info) ? 1 : 0;
 }
 
+/// The policies that leave keys without an expiry alone (volatile-…) evict no data set away.
+std::optional<double> EvictsAnyKey(const InfoText& info) {
+  const auto limit = info.Number("maxmemory");
+  const auto policy = info.Find("maxmemory_policy");
+  if (!limit || !policy) return std::nullopt;
+  return *limit > 0 && policy->starts_with("allkeys-") ? 1 : 0;
+}
+
 std::string Version(const InfoText& info) {
   if (const auto valkey = info.Find("valkey_version")) return "valkey " + std::string(*valkey);
   return "redis " + std::string(info.Find("redis_version").value_or("of unknown version"));
@@ -202,6 +210,7 @@ StatusOr<NodeSample> ReadSample(const NodeAnswer& answer, const RequestUnits& un
   sample[Metric::kHits] = info.Number("keyspace_hits");
   sample[Metric::kMisses] = info.Number("keyspace_misses");
   sample[Metric::kEvictions] = info.Number("evicted_keys");
+  sample[Metric::kEvictsAnyKey] = EvictsAnyKey(info);
   sample[Metric::kRejected] = Rejected(info);
   if (info.HasSection("Errorstats")) {
     sample[Metric::kRedirects] = Errors(info, {"MOVED", "ASK", "TRYAGAIN", "CLUSTERDOWN"});

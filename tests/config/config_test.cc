@@ -259,6 +259,15 @@ BOOST_AUTO_TEST_CASE(terms_of_billing_are_read_and_checked) {
   BOOST_TEST(Mentions(Refusal("policy: {committed_nodes: -1}"), "committed_nodes: -1 is out of"));
 }
 
+BOOST_AUTO_TEST_CASE(a_hit_ratio_is_a_share_below_one) {
+  const Policy policy = Accepted("policy: {hit_ratio: 0.95, hit_ratio_patience: 30m}").policy;
+  BOOST_TEST(policy.hit_ratio == 0.95);
+  BOOST_TEST((policy.hit_ratio_patience == 30min));
+  BOOST_TEST(Mentions(Refusal("policy: {hit_ratio: 95}"), "policy.hit_ratio: 95 is out of range"));
+  BOOST_TEST(
+      Mentions(Refusal("policy: {hit_ratio_patience: 0s}"), "hit_ratio_patience: 0s is out"));
+}
+
 BOOST_AUTO_TEST_CASE(what_is_to_be_survived_is_one_of_three_and_wants_its_zones) {
   BOOST_TEST((Accepted("").policy.survive_loss == SurviveLoss::kNone));
   const std::string rest = ", shard_capacity: {requests: 1}}";

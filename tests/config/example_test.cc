@@ -73,6 +73,8 @@ BOOST_AUTO_TEST_CASE(every_key_stands_in_the_example_and_its_comments_tell_the_d
   BOOST_TEST((stated.price_per_node_hour == defaults.price_per_node_hour));
   BOOST_TEST(stated.currency == defaults.currency);
   BOOST_TEST((stated.billing == defaults.billing));
+  BOOST_TEST(stated.hit_ratio == defaults.hit_ratio);
+  BOOST_TEST((stated.hit_ratio_patience == defaults.hit_ratio_patience));
   BOOST_TEST(stated.target_utilisation == defaults.target_utilisation);
   BOOST_TEST(stated.reactive_utilisation == defaults.reactive_utilisation);
   BOOST_TEST(stated.emergency_utilisation == defaults.emergency_utilisation);

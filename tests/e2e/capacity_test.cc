@@ -68,4 +68,28 @@ BOOST_AUTO_TEST_CASE(the_loss_of_a_zone_that_a_policy_wants_to_survive_is_explai
   BOOST_TEST(text.find("name them in redis.zones") != std::string::npos, text);
 }
 
+BOOST_AUTO_TEST_CASE(a_cluster_that_evicts_is_explained_by_its_hits) {
+  for (const int port : cluster->Ports()) {
+    const auto set = cluster->client().Call1(
+        "127.0.0.1", port,
+        {"CONFIG", "SET", "maxmemory", "100mb", "maxmemory-policy", "allkeys-lru"});
+    BOOST_REQUIRE_MESSAGE(set.ok() && !set->IsError(), set.status());
+  }
+  e2e::Daemon::Settings settings;
+  settings.mode = "observe";
+  settings.seed_ports = cluster->Ports();
+  settings.policy = e2e::Policy(3, "  hit_ratio: 0.95\n");
+  daemon->Configure(settings);
+  BOOST_REQUIRE(daemon->Start().ok());
+  std::string text;
+  const std::string words = "of reads find their key, hit_ratio is 0.95";
+  BOOST_TEST(daemon->Await(60s,
+                           [&](const auto&) {
+                             text = Flat(daemon->Tidectl({"explain"}).output);
+                             return text.find(words) != std::string::npos;
+                           }),
+             text);
+  BOOST_TEST(text.find("(sized_by_hit_ratio)") != std::string::npos, text);
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -16,10 +16,14 @@ struct Server {
   double cpu = 1;
   std::string commands;
   std::string more;
+  std::string maxmemory = "0";
+  std::string policy = "noeviction";
 
   [[nodiscard]] std::string Info() const {
     return "# Server\r\nredis_version:7.0.15\r\nrun_id:" + run_id +
-           "\r\n# Memory\r\nused_memory:5000\r\nmem_not_counted_for_evict:1000\r\nmaxmemory:0\r\n"
+           "\r\n# Memory\r\nused_memory:5000\r\nmem_not_counted_for_evict:1000\r\nmaxmemory:" +
+           maxmemory + "\r\nmaxmemory_policy:" + policy +
+           "\r\n"
            "# Persistence\r\nloading:0\r\nrdb_bgsave_in_progress:0\r\n# Stats\r\n"
            "total_net_input_bytes:1000\r\ntotal_net_output_bytes:2000\r\n"
            "total_net_repl_input_bytes:10\r\ntotal_net_repl_output_bytes:20\r\n"
@@ -87,6 +91,22 @@ BOOST_AUTO_TEST_CASE(what_a_server_tells_becomes_a_sample) {
   BOOST_TEST(*sample[Metric::kBlockingWork] == 0);
   BOOST_TEST(!sample[Metric::kReplicationLagBytes].has_value());  // there is no replica
   BOOST_TEST(!sample[Metric::kLatencyP99Seconds].has_value());
+}
+
+// Of volatile-… keys without an expiry stay: what fills up with those is full.
+BOOST_AUTO_TEST_CASE(a_server_evicts_any_key_where_it_has_a_limit_and_such_a_policy) {
+  const auto evicts = [](const std::string& maxmemory, const std::string& policy) {
+    Server server;
+    server.maxmemory = maxmemory;
+    server.policy = policy;
+    NodeMeter meter;
+    return *Read(server, meter)[Metric::kEvictsAnyKey];
+  };
+  BOOST_TEST(evicts("1000000", "allkeys-lru") == 1);
+  BOOST_TEST(evicts("1000000", "allkeys-random") == 1);
+  BOOST_TEST(evicts("0", "allkeys-lru") == 0);
+  BOOST_TEST(evicts("1000000", "volatile-lru") == 0);
+  BOOST_TEST(evicts("1000000", "noeviction") == 0);
 }
 
 BOOST_AUTO_TEST_CASE(valkey_is_told_from_redis) {

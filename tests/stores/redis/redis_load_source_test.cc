@@ -171,6 +171,14 @@ BOOST_AUTO_TEST_CASE(nodes_lie_in_the_zones_that_a_person_has_listed) {
   BOOST_TEST(topology->Fingerprint() == ReadTopology().Fingerprint());
 }
 
+BOOST_AUTO_TEST_CASE(a_real_server_says_whether_it_evicts_any_key) {
+  const Node node = ReadTopology().shards[0].master;
+  BOOST_TEST(Sample(node)[Metric::kEvictsAnyKey].value_or(-1) == 0);
+  Run(node, {"CONFIG", "SET", "maxmemory", "1gb", "maxmemory-policy", "allkeys-lru"}, 1);
+  BOOST_TEST(Sample(node)[Metric::kEvictsAnyKey].value_or(-1) == 1);
+  Run(node, {"CONFIG", "SET", "maxmemory", "0", "maxmemory-policy", "noeviction"}, 1);
+}
+
 BOOST_AUTO_TEST_CASE(load_is_seen_as_clients_caused_it) {
   const auto topology = ReadTopology();
   const Node& node = topology.shards[0].master;
