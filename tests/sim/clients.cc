@@ -29,14 +29,14 @@ Clients::Sent Clients::Send(const redis::Command& command) {
   }
   if (ports.empty()) return {};
   int port = ports[random_.Below(ports.size())];
-  bool asking = false;
+  Session session;
   for (int hop = 0; hop < kMostHops; ++hop) {
     const auto node = cluster_.nodes().find(port);
     if (node == cluster_.nodes().end() || !node->second.alive) return {};
-    const std::string answer = cluster_.Execute(port, command, asking);
+    const std::string answer = cluster_.Execute(port, command, session);
     if (answer[0] != '-') return {true, answer};
-    asking = answer.rfind("-ASK ", 0) == 0;
-    if (!asking && answer.rfind("-MOVED ", 0) != 0) return {};
+    session.asking = answer.rfind("-ASK ", 0) == 0;
+    if (!session.asking && answer.rfind("-MOVED ", 0) != 0) return {};
     port = std::stoi(answer.substr(answer.rfind(':') + 1));
   }
   return {};
