@@ -26,6 +26,8 @@ struct RedisActuatorOptions {
   /// Asked before each such command too, also of those that end open slots: kCancelled once this
   /// controller may no longer be the only one. Empty: it always is.
   std::function<Status()> fence;
+  /// Asked before slots are opened: kCancelled while there is still time to end those that are open.
+  std::function<Status()> fence_before_opening;
   Networks allowed_targets;  ///< that keys may be sent to; empty: any
 
   MoveLimits limits;

@@ -323,7 +323,10 @@ Status SlotMigration::Attempt(bool only_open) {
     watch.emplace(watching_, link_.clock(), link_.options().limits, now.parties.source,
                   now.parties.target, speed_);
   }
-  around.may_open = [&watch] { return watch ? watch->Room() : OkStatus(); };
+  around.may_open = [&watch, &may_lead = link_.options().fence_before_opening]() -> Status {
+    if (may_lead) TW_RETURN_IF_ERROR(Annotate(may_lead(), "no further slots are opened"));
+    return watch ? watch->Room() : OkStatus();
+  };
   SlotQueue queue(std::move(now.untouched), std::move(now.source_keys), now.target_is_empty);
   return RunLanes(around, note_key_, queue, open_);
 }

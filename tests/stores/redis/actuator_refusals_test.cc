@@ -2,6 +2,7 @@
 #include <boost/test/unit_test.hpp>
 #include <set>
 
+#include "actuator/leadership.h"
 #include "stores/redis/command_kind.h"
 #include "stores/redis/key_mover.h"
 #include "tests/stores/redis/actuator_world.h"
@@ -139,6 +140,28 @@ BOOST_FIXTURE_TEST_CASE(a_stop_ends_a_move_between_groups_with_no_slot_open, Thr
   for (int i = 0; i < 5000; ++i) {
     BOOST_TEST_REQUIRE(Ask({"EXISTS", "key:" + std::to_string(i)}).integer == 1);
   }
+}
+
+BOOST_FIXTURE_TEST_CASE(a_lead_that_may_end_soon_opens_no_further_slot_and_leaves_none_open,
+                        ThreeMasters) {
+  Fill(3000);
+  Journal journal;
+  auto options = Options();
+  options.allow_unprotected_targets = true;
+  options.open_slots = 8;
+  options.limits.groups_at_once = 1;
+  options.fence_before_opening = [&]() -> Status {
+    if (journal.partitions < 20) return OkStatus();
+    return Error(StatusCode::kCancelled, "{}tested", Leadership::kLeadLost);
+  };
+  redis::Client fresh({});
+  redis::RedisActuator actuator(fresh, options, nullptr, clock);
+  const Status stopped = actuator.Do(MoveStep(a, b, {{0, 63}}), journal);
+  BOOST_TEST((stopped.code() == StatusCode::kCancelled), stopped);
+  // By this word the controller knows that it may go on by itself when it leads again.
+  BOOST_TEST(Message(stopped).find(Leadership::kLeadLost) != std::string::npos, stopped);
+  BOOST_TEST(journal.partitions == 24);
+  BOOST_TEST(OpenSlots() == 0);
 }
 
 BOOST_FIXTURE_TEST_CASE(the_kill_switch_is_obeyed_before_each_command_and_leaves_no_slot_open,
