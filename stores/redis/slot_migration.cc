@@ -42,7 +42,18 @@ bool ShardParty::Has(const std::string& id) const {
 }
 
 Status SlotMigration::Move() { return Persist(/*only_open=*/false); }
-Status SlotMigration::FinishOpen() { return Persist(/*only_open=*/true); }
+Status SlotMigration::FinishOpen() {
+  TW_ASSIGN_OR_RETURN(const ClusterView view, link_.Read());
+  return GaveAllBack(view) ? OkStatus() : Persist(/*only_open=*/true);
+}
+
+/// With its last slot a master becomes a replica of whoever took it, and closes what it imports.
+bool SlotMigration::GaveAllBack(const ClusterView& view) const {
+  return std::all_of(to_.ids.begin(), to_.ids.end(), [&](const std::string& id) {
+    const ClusterNodes* told = view.Told(id);
+    return told != nullptr && from_.Has(told->Myself()->master_id);
+  });
+}
 
 /// Clients of an open slot see ASK and TRYAGAIN: it is not left so for the executor's backoff.
 Status SlotMigration::Persist(bool only_open) {

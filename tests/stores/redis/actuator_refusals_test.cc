@@ -1,4 +1,5 @@
 // What is not done, and that nothing is left open for it; stops; scale-out undone.
+#include <algorithm>
 #include <boost/test/unit_test.hpp>
 #include <set>
 
@@ -258,6 +259,33 @@ BOOST_FIXTURE_TEST_CASE(slots_with_more_keys_and_larger_ones_than_a_group_may_ho
   BOOST_TEST(Do(ports[1], {"CLUSTER", "COUNTKEYSINSLOT", std::to_string(slot)}).integer == 4950);
   BOOST_TEST(Do(ports[1], {"STRLEN", "{" + tag + "}\n1000"}).integer == 200000);
   BOOST_TEST(OpenSlots() == 0);
+}
+
+BOOST_FIXTURE_TEST_CASE(a_move_that_was_undone_when_its_controller_died_is_undone_once_more,
+                        ThreeMasters) {
+  const Topology topology = ReadTopology();
+  Plan plan = ScaleOutPlan(topology, 1, 0);
+  plan.moves = {{{{0, 2}}, a, "new-1"}};
+  auto options = Options();
+  options.allow_unprotected_targets = true;
+  redis::Client fresh({});
+  redis::RedisActuator actuator(fresh, options, this, clock);
+  Journal journal;
+  const auto steps = actuator.Expand(plan, topology);
+  BOOST_REQUIRE_MESSAGE(steps.ok(), steps.status());
+  const Status done = Persistently(*this, [&] { return RunSteps(actuator, *steps, journal); });
+  BOOST_REQUIRE_MESSAGE(done.ok(), done);
+  const auto move = std::find_if(steps->begin(), steps->end(),
+                                 [](const Step& step) { return step.kind == "move"; });
+  BOOST_REQUIRE(move != steps->end());
+  // The new master gave its last slot back and is a replica: that is no reason to fail.
+  for (int times = 0; times < 2; ++times) {
+    const Status undone = Persistently(*this, [&] { return actuator.Undo(*move, journal); });
+    BOOST_TEST(undone.ok(), undone);
+  }
+  const Status undone = Persistently(*this, [&] { return UndoSteps(actuator, *steps, journal); });
+  BOOST_TEST(undone.ok(), undone);
+  BOOST_TEST(ReadTopology().Fingerprint() == topology.Fingerprint());
 }
 
 BOOST_FIXTURE_TEST_CASE(a_scale_out_cut_off_after_any_write_is_finished_or_undone, ThreeMasters) {
