@@ -31,6 +31,10 @@ class Leadership {
   /// begins with kLeadLost, as soon as another controller might be the one.
   [[nodiscard]] virtual Status MayWrite() const = 0;
 
+  /// Before something is begun that the same controller must bring to an end, such as opening
+  /// slots: as MayWrite, and says no while there is still time for that end.
+  [[nodiscard]] virtual Status MayOpen() const { return MayWrite(); }
+
   static constexpr char kLeadLost[] = "this controller may no longer be the only one: ";
 };
 

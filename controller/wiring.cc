@@ -263,6 +263,7 @@ Status RunController(const Config& config, std::stop_token stop) {
                                                             actuator_options, *clock));
   if (leadership != nullptr) {
     actuator_options.fence = [&leader = *leadership] { return leader.MayWrite(); };
+    actuator_options.fence_before_opening = [&leader = *leadership] { return leader.MayOpen(); };
   }
   redis::RedisActuator actuator(acting, std::move(actuator_options), provisioner.get(), *clock);
 

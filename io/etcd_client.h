@@ -1,4 +1,5 @@
-// What is used of etcd's API version 3: leases, and transactions on single keys, by its JSON gateway.
+// What is used of etcd's API version 3: leases, and transactions on single keys, by its JSON
+// gateway.
 #pragma once
 
 #include <cstdint>
@@ -28,20 +29,20 @@ struct EtcdEntry {
   std::int64_t lease = 0;            ///< 0: none
 };
 
-/// Thread-safe; calls block, for `timeout` for each endpoint at the most. kUnavailable or
-/// kDeadlineExceeded when no endpoint answers: what was asked for may have been done.
-class EtcdClient {
+/// What is used of etcd, whoever answers. Thread-safe; calls block, for a bounded time.
+/// kUnavailable or kDeadlineExceeded when nobody answers: what was asked for may have been done.
+class Etcd {
  public:
-  explicit EtcdClient(EtcdOptions options) : options_(std::move(options)) {}
+  virtual ~Etcd() = default;
 
   struct Lease {
     std::int64_t id = 0;
     Duration ttl{0};  ///< as granted, which may be longer than asked for
   };
-  StatusOr<Lease> Grant(Duration ttl);
+  virtual StatusOr<Lease> Grant(Duration ttl) = 0;
   /// The time that it has from now on; kNotFound when it has ended.
-  StatusOr<Duration> KeepAlive(std::int64_t lease);
-  Status Revoke(std::int64_t lease);
+  virtual StatusOr<Duration> KeepAlive(std::int64_t lease) = 0;
+  virtual Status Revoke(std::int64_t lease) = 0;
 
   /// Puts the key under the lease if nobody has it. Returns who has it afterwards; `made` tells
   /// whether that is us.
@@ -49,12 +50,28 @@ class EtcdClient {
     bool made = false;
     EtcdEntry holder;
   };
-  StatusOr<Claim> PutIfAbsent(const std::string& key, const std::string& value, std::int64_t lease);
+  virtual StatusOr<Claim> PutIfAbsent(const std::string& key, const std::string& value,
+                                      std::int64_t lease) = 0;
   /// Puts `key` if `guard` is the one that was created at that revision; false when it is not.
-  StatusOr<bool> PutIfHeld(const std::string& guard, std::int64_t guard_revision,
-                           const std::string& key, const std::string& value);
+  virtual StatusOr<bool> PutIfHeld(const std::string& guard, std::int64_t guard_revision,
+                                   const std::string& key, const std::string& value) = 0;
   /// Deletes the key if it has this value.
-  Status Delete(const std::string& key, const std::string& value);
+  virtual Status Delete(const std::string& key, const std::string& value) = 0;
+};
+
+/// By the network, for `timeout` for each endpoint at the most.
+class EtcdClient : public Etcd {
+ public:
+  explicit EtcdClient(EtcdOptions options) : options_(std::move(options)) {}
+
+  StatusOr<Lease> Grant(Duration ttl) override;
+  StatusOr<Duration> KeepAlive(std::int64_t lease) override;
+  Status Revoke(std::int64_t lease) override;
+  StatusOr<Claim> PutIfAbsent(const std::string& key, const std::string& value,
+                              std::int64_t lease) override;
+  StatusOr<bool> PutIfHeld(const std::string& guard, std::int64_t guard_revision,
+                           const std::string& key, const std::string& value) override;
+  Status Delete(const std::string& key, const std::string& value) override;
   /// In the order of their keys.
   StatusOr<std::vector<EtcdEntry>> List(const std::string& prefix);
 

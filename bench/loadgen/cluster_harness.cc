@@ -41,12 +41,7 @@ void ClusterHarness::StopAll() {
   servers_.clear();
 }
 
-StatusOr<int> ClusterHarness::StartServer() {
-  TW_ASSIGN_OR_RETURN(const int port, io::FreePort());
-  const std::string directory = options_.directory + "/" + std::to_string(port);
-  std::error_code error;
-  std::filesystem::create_directories(directory, error);
-  if (error) return Error(StatusCode::kResourceExhausted, "{}: {}", directory, error.message());
+StatusOr<io::Subprocess> ClusterHarness::Spawn(int port, const std::string& directory) {
   std::vector<std::string> command = {"redis-server",
                                       options_.tls ? "--tls-port" : "--port",
                                       std::to_string(port),
@@ -77,14 +72,32 @@ StatusOr<int> ClusterHarness::StartServer() {
                     options_.tls->certificate_file, "--tls-key-file", options_.tls->key_file});
   }
   command.insert(command.end(), options_.arguments.begin(), options_.arguments.end());
-  TW_ASSIGN_OR_RETURN(auto process,
-                      io::Subprocess::Spawn({.command = std::move(command),
-                                             .working_directory = directory,
-                                             .output_file = directory + "/server.log"}));
+  return io::Subprocess::Spawn({.command = std::move(command),
+                                .working_directory = directory,
+                                .output_file = directory + "/server.log"});
+}
+
+StatusOr<int> ClusterHarness::StartServer() {
+  TW_ASSIGN_OR_RETURN(const int port, io::FreePort());
+  const std::string directory = options_.directory + "/" + std::to_string(port);
+  std::error_code error;
+  std::filesystem::create_directories(directory, error);
+  if (error) return Error(StatusCode::kResourceExhausted, "{}: {}", directory, error.message());
+  TW_ASSIGN_OR_RETURN(auto process, Spawn(port, directory));
   servers_.emplace(port, Server{port, directory, std::move(process)});
-  TW_RETURN_IF_ERROR(WaitUntil("redis-server on port " + std::to_string(port),
-                               [&] { return client_.Call1(kHost, port, {"PING"}).ok(); }));
+  TW_RETURN_IF_ERROR(AwaitAnswer(port));
   return port;
+}
+
+Status ClusterHarness::Restart(int port) {
+  Server& server = servers_.at(port);
+  TW_ASSIGN_OR_RETURN(server.process, Spawn(port, server.directory));
+  return AwaitAnswer(port);
+}
+
+Status ClusterHarness::AwaitAnswer(int port) {
+  return WaitUntil("redis-server on port " + std::to_string(port),
+                   [&] { return client_.Call1(kHost, port, {"PING"}).ok(); });
 }
 
 void ClusterHarness::Kill(int port, int signal) {

@@ -20,7 +20,7 @@ struct ClusterOptions {
   std::string directory;  ///< must exist
   int shards = 3;
   int replicas_per_shard = 1;
-  std::vector<std::string> arguments;  ///< further ones for each redis-server
+  std::vector<std::string> arguments;   ///< further ones for each redis-server
   redis::Credentials credentials = {};  ///< where the arguments ask for some
   /// Set: the servers speak TLS alone, to clients and to each other, and show this certificate.
   std::optional<io::TlsOptions> tls = {};
@@ -44,6 +44,8 @@ class ClusterHarness {
   /// A further, empty server that is in no cluster.
   StatusOr<int> StartServer();
   void Kill(int port, int signal);  ///< SIGKILL also reaps
+  /// One that was killed, on its port and in its folder. Returns when it answers.
+  Status Restart(int port);
   void StopAll();
   /// Forgets the servers without stopping them: from here on they are somebody else's.
   void Release() { servers_.clear(); }
@@ -52,7 +54,8 @@ class ClusterHarness {
   [[nodiscard]] const std::map<int, Server>& servers() const { return servers_; }
   [[nodiscard]] const ClusterOptions& options() const { return options_; }
   redis::Client& client() { return client_; }
-  /// `redis-cli --cluster check` of the cluster's first server: OK, or kFailedPrecondition with its output. Never runs --fix.
+  /// `redis-cli --cluster check` of the cluster's first server: OK, or kFailedPrecondition with its
+  /// output. Never runs --fix.
   Status Check();
 
  private:
@@ -62,6 +65,8 @@ class ClusterHarness {
                  .timeout = redis::ClientOptions().timeout,
                  .transport = std::move(transport)}) {}
   Status Form();
+  StatusOr<io::Subprocess> Spawn(int port, const std::string& directory);
+  Status AwaitAnswer(int port);
   /// Whether the node's view has as many masters as there are shards and a master for each replica:
   /// gossip tells who became a replica a moment after the replica itself knows.
   bool SeesShards(int port);

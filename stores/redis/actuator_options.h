@@ -26,9 +26,15 @@ struct RedisActuatorOptions {
   /// Asked before each such command too, also of those that end open slots: kCancelled once this
   /// controller may no longer be the only one. Empty: it always is.
   std::function<Status()> fence;
+  /// Asked before slots are opened: kCancelled while there is still time to end those that are
+  /// open.
+  std::function<Status()> fence_before_opening;
   Networks allowed_targets;  ///< that keys may be sent to; empty: any
 
   MoveLimits limits;
+  /// How pairs and groups go at once: runs all, also within one of them, and returns when all have
+  /// ended. Empty: on threads. A simulated world lets them take turns.
+  std::function<void(std::vector<std::function<void()>>)> at_once;
 
   int slots_per_batch = 256;          ///< of one step
   int open_slots = 64;                ///< of one group: opened and closed together

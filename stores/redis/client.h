@@ -2,6 +2,7 @@
 #pragma once
 
 #include <boost/asio/io_context.hpp>
+#include <functional>
 #include <future>
 #include <map>
 #include <memory>
@@ -20,14 +21,17 @@ struct ClientOptions {
   Credentials credentials;
   Duration timeout = std::chrono::seconds(2);  ///< of a call that names none
   io::TransportFactory transport = io::MakeTcpTransport;
-  std::string client_name = {};  ///< as CLIENT LIST shows our connections; empty: none
+  std::string client_name = {};           ///< as CLIENT LIST shows our connections; empty: none
   std::vector<std::string> secrets = {};  ///< beside our password: no error repeats them
   /// False: no thread; the event loop runs within the calls that wait, so that a simulated world
-  /// sees the same commands in the same order every time. Then only one thread may use it.
+  /// sees the same commands in the same order every time. Then only one thread may use it at a
+  /// time, and lets another go first in `before_wait` alone, which is called before each such wait.
   bool own_thread = true;
+  std::function<void()> before_wait = nullptr;
 };
 
-/// Thread-safe. Nothing is retried here: a command may have been executed although its reply was lost.
+/// Thread-safe. Nothing is retried here: a command may have been executed although its reply was
+/// lost.
 class Client {
  public:
   explicit Client(ClientOptions options) : options_(std::move(options)) {
@@ -43,6 +47,7 @@ class Client {
   /// Blocks until what a `done` makes ready is. Must not be called from a `done`.
   template <typename T>
   T Await(std::future<T> ready) {
+    if (!io_ && options_.before_wait) options_.before_wait();
     while (!io_ && ready.wait_for(std::chrono::seconds(0)) != std::future_status::ready) {
       context().restart();
       context().run_one();

@@ -1,8 +1,8 @@
 #include "stores/redis/pair_moves.h"
 
 #include <algorithm>
+#include <functional>
 #include <set>
-#include <thread>
 
 #include "stores/redis/slot_lanes.h"
 
@@ -51,17 +51,14 @@ StatusOr<PairMoves::Pairs> PairMoves::Make(bool back) {
 
 Status PairMoves::Run(Pairs& pairs) {
   std::vector<Status> ends(pairs.size());
-  const auto run = [&](std::size_t i) {
-    ends[i] = pairs[i]->migration.Move();
-    if (!ends[i].ok()) context_.Halt();
-  };
-  if (link_.Concurrent()) {
-    std::vector<std::jthread> threads;
-    for (std::size_t i = 1; i < pairs.size(); ++i) threads.emplace_back(run, i);
-    run(0);
-  } else {
-    for (std::size_t i = 0; i < pairs.size(); ++i) run(i);
+  std::vector<std::function<void()>> jobs;
+  for (std::size_t i = 0; i < pairs.size(); ++i) {
+    jobs.emplace_back([this, &pair = *pairs[i], &end = ends[i]] {
+      end = pair.migration.Move();
+      if (!end.ok()) context_.Halt();
+    });
   }
+  if (!jobs.empty()) AtOnce(link_, std::move(jobs));
   return Gravest(ends);
 }
 

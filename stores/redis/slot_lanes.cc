@@ -1,6 +1,7 @@
 #include "stores/redis/slot_lanes.h"
 
 #include <algorithm>
+#include <functional>
 #include <memory>
 #include <thread>
 #include <utility>
@@ -181,22 +182,32 @@ std::string LaneNote(const std::string& step_note, int lane) {
   return lane == 0 ? step_note : fmt::format("{}/{}", step_note, lane);
 }
 
+void AtOnce(ClusterLink& link, std::vector<std::function<void()>> jobs) {
+  if (link.options().at_once) return link.options().at_once(std::move(jobs));
+  if (!link.Concurrent()) {
+    for (const auto& job : jobs) job();
+    return;
+  }
+  std::vector<std::jthread> threads;
+  for (std::size_t i = 1; i < jobs.size(); ++i) threads.emplace_back(jobs[i]);
+  jobs.front()();
+}
+
 Status RunLanes(const LaneSurroundings& around, const std::string& step_note, SlotQueue& queue,
                 bool& open) {
-  const int count =
-      around.link.Concurrent() ? std::max(1, around.link.options().limits.groups_at_once) : 1;
+  const auto& options = around.link.options();
+  const bool several = around.link.Concurrent() || options.at_once;
+  const int count = several ? std::max(1, options.limits.groups_at_once) : 1;
   std::vector<std::unique_ptr<SlotLane>> lanes;
   std::vector<Status> ends(static_cast<std::size_t>(count));
+  std::vector<std::function<void()>> jobs;
   for (int i = 0; i < count; ++i) {
     lanes.push_back(std::make_unique<SlotLane>(around, LaneNote(step_note, i)));
+    jobs.emplace_back([&lane = *lanes.back(), &end = ends[static_cast<std::size_t>(i)], &queue] {
+      end = lane.Run(queue);
+    });
   }
-  {
-    std::vector<std::jthread> threads;
-    for (std::size_t i = 1; i < lanes.size(); ++i) {
-      threads.emplace_back([&, i] { ends[i] = lanes[i]->Run(queue); });
-    }
-    ends[0] = lanes[0]->Run(queue);
-  }
+  AtOnce(around.link, std::move(jobs));
   open = std::any_of(lanes.begin(), lanes.end(), [](const auto& lane) { return lane->open(); });
   return Gravest(ends);
 }

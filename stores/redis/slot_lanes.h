@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -87,6 +88,10 @@ class SlotLane {
 
 /// Name of a lane's note.
 [[nodiscard]] std::string LaneNote(const std::string& step_note, int lane);
+
+/// Runs all at once and returns when all have ended: on threads, or one after the other where only
+/// one thread may speak (ClusterLink::Concurrent).
+void AtOnce(ClusterLink& link, std::vector<std::function<void()>> jobs);
 
 /// Runs lanes over the queue until all have ended. The gravest of their errors; `open` tells
 /// whether slots may have been left open.

@@ -42,7 +42,18 @@ bool ShardParty::Has(const std::string& id) const {
 }
 
 Status SlotMigration::Move() { return Persist(/*only_open=*/false); }
-Status SlotMigration::FinishOpen() { return Persist(/*only_open=*/true); }
+Status SlotMigration::FinishOpen() {
+  TW_ASSIGN_OR_RETURN(const ClusterView view, link_.Read());
+  return GaveAllBack(view) ? OkStatus() : Persist(/*only_open=*/true);
+}
+
+/// With its last slot a master becomes a replica of whoever took it, and closes what it imports.
+bool SlotMigration::GaveAllBack(const ClusterView& view) const {
+  return std::all_of(to_.ids.begin(), to_.ids.end(), [&](const std::string& id) {
+    const ClusterNodes* told = view.Told(id);
+    return told != nullptr && from_.Has(told->Myself()->master_id);
+  });
+}
 
 /// Clients of an open slot see ASK and TRYAGAIN: it is not left so for the executor's backoff.
 Status SlotMigration::Persist(bool only_open) {
@@ -323,7 +334,10 @@ Status SlotMigration::Attempt(bool only_open) {
     watch.emplace(watching_, link_.clock(), link_.options().limits, now.parties.source,
                   now.parties.target, speed_);
   }
-  around.may_open = [&watch] { return watch ? watch->Room() : OkStatus(); };
+  around.may_open = [&watch, &may_lead = link_.options().fence_before_opening]() -> Status {
+    if (may_lead) TW_RETURN_IF_ERROR(Annotate(may_lead(), "no further slots are opened"));
+    return watch ? watch->Room() : OkStatus();
+  };
   SlotQueue queue(std::move(now.untouched), std::move(now.source_keys), now.target_is_empty);
   return RunLanes(around, note_key_, queue, open_);
 }

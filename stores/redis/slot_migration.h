@@ -69,7 +69,7 @@ class SlotMigration {
   /// for a while before they are told. kFailedPrecondition: slots belong to others or are opened by
   /// others, a key is too big, the target is unprotected; then no slot is left open.
   Status Move();
-  /// Only finishes what is open.
+  /// Only finishes what is open. Nothing is when `to` has given all back.
   Status FinishOpen();
   /// Whether every node says that `to` owns all the slots and none is open.
   StatusOr<bool> Moved();
@@ -96,6 +96,7 @@ class SlotMigration {
   Status FindParties(Situation& now) const;
   Status Classify(Situation& now) const;
   StatusOr<Where> WhereIs(int slot, const Situation& now) const;
+  [[nodiscard]] bool GaveAllBack(const ClusterView& view) const;
   [[nodiscard]] bool IsOfUs(const OpenSlot& open) const;
   Status CheckForeign(const Situation& now, bool own_slots_only) const;
   Status CountKeys(Situation& now);

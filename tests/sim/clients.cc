@@ -29,37 +29,50 @@ Clients::Sent Clients::Send(const redis::Command& command) {
   }
   if (ports.empty()) return {};
   int port = ports[random_.Below(ports.size())];
-  bool asking = false;
+  Session session;
   for (int hop = 0; hop < kMostHops; ++hop) {
     const auto node = cluster_.nodes().find(port);
     if (node == cluster_.nodes().end() || !node->second.alive) return {};
-    const std::string answer = cluster_.Execute(port, command, asking);
+    const std::string answer = cluster_.Execute(port, command, session);
     if (answer[0] != '-') return {true, answer};
-    asking = answer.rfind("-ASK ", 0) == 0;
-    if (!asking && answer.rfind("-MOVED ", 0) != 0) return {};
+    session.asking = answer.rfind("-ASK ", 0) == 0;
+    if (!session.asking && answer.rfind("-MOVED ", 0) != 0) return {};
     port = std::stoi(answer.substr(answer.rfind(':') + 1));
   }
   return {};
 }
 
+bool Clients::Hidden(const std::string& key, const std::optional<std::string>& seen) {
+  const auto hidden = hidden_.find(key);
+  if (hidden == hidden_.end() || (seen && !hidden->second)) return false;
+  ++lost_by_store;
+  if (hidden->second) state_.at(key) = seen;
+  return true;
+}
+
 void Clients::Judge(const std::string& key, const std::optional<std::string>& seen,
                     const char* by) {
   auto& state = state_.at(key);
-  if (state == seen || ambiguous.count(key) != 0) return;
+  if (state == seen || ambiguous.count(key) != 0 || Hidden(key, seen)) return;
   violations.push_back(fmt::format("{} of {} shows {} where {} was acknowledged", by, key,
                                    seen.value_or("nothing"), state.value_or("nothing")));
   state = seen;
 }
 
+void Clients::Acknowledged(const std::string& key, std::optional<std::string> value) {
+  state_.at(key) = std::move(value);
+  ++acknowledged;
+  if (const auto hidden = hidden_.find(key); hidden != hidden_.end()) hidden->second = true;
+}
+
 void Clients::Act() {
   const std::string& key = keys_[random_.Below(keys_.size())];
-  auto& state = state_.at(key);
+  const auto& state = state_.at(key);
   const auto kind = random_.Below(10);
   if (kind < 4) {
     const std::string value = std::to_string(++version_ * 1000);
     if (!Send({"SET", key, value}).executed) return void(++given_up);
-    state = value;
-    ++acknowledged;
+    Acknowledged(key, value);
     ambiguous.erase(key);
     return;
   }
@@ -72,8 +85,7 @@ void Clients::Act() {
     } else {
       Judge(key, std::nullopt, "DEL");
     }
-    state = std::nullopt;
-    ++acknowledged;
+    Acknowledged(key, std::nullopt);
     return;
   }
   if (kind < 8) {
@@ -81,9 +93,9 @@ void Clients::Act() {
     if (!sent.executed) return void(++given_up);
     const std::string value = *TextOf(sent.answer);
     const std::string before = std::to_string(std::stoll(value) - 1);
-    Judge(key, before == "0" && !state ? std::nullopt : std::optional(before), "INCR");
-    state = value;
-    ++acknowledged;
+    const bool from_nothing = before == "0" && (!state || hidden_.count(key) != 0);
+    Judge(key, from_nothing ? std::nullopt : std::optional(before), "INCR");
+    Acknowledged(key, value);
     return;
   }
   const Sent sent = Send({"GET", key});
@@ -119,6 +131,7 @@ void Clients::FailedOver(const Node& dead, const Node& successor) {
     if (!dead.Owns(slot) && !importing) continue;
     const auto had = at(dead, slot, key);
     const auto has = at(successor, slot, key);
+    if (dead.Owns(slot) && dead.migrating.count(slot) != 0 && !has && state) hidden_[key] = false;
     if (had == has) continue;
     // What the dead one had is lost, or what it had deleted is there again.
     ++lost_by_store;

@@ -36,8 +36,15 @@ class Clients {
   void FailedOver(const Node& dead, const Node& successor);
   /// A copy of the key is at the target, and the source has not heard of it.
   void InDoubt(const std::string& key) { copies_.insert(key); }
+  /// No slot is open: what had been moved is seen again.
+  void WholeAgain() {
+    std::erase_if(hidden_, [](const auto& one) { return !one.second; });
+  }
   /// The target's copy was replaced or is the only one: doubts are over.
-  void DoubtsOver() { copies_.clear(); }
+  void DoubtsOver() {
+    copies_.clear();
+    hidden_.clear();
+  }
 
  private:
   struct Sent {
@@ -46,12 +53,19 @@ class Clients {
   };
   Sent Send(const redis::Command& command);
   void Judge(const std::string& key, const std::optional<std::string>& seen, const char* by);
+  /// Whether what is seen instead of what was acknowledged is the store's own doing.
+  bool Hidden(const std::string& key, const std::optional<std::string>& seen);
+  void Acknowledged(const std::string& key, std::optional<std::string> value);
 
   Cluster& cluster_;
   const std::vector<std::string> keys_;
   Random random_;
   std::map<std::string, std::optional<std::string>> state_;
   std::set<std::string> copies_;
+  /// Keys that had been moved when their source failed over: its successor knows of no open slot
+  /// and answers for them as if they were not there, until the slot is opened again. True: a client
+  /// has written meanwhile, and nobody can say which of two values it will see.
+  std::map<std::string, bool> hidden_;
   int version_ = 0;
 };
 

@@ -17,6 +17,11 @@ int Node::KeysIn(int slot) const {
   return it == data.end() ? 0 : static_cast<int>(it->second.size());
 }
 
+bool Node::Has(const std::string& key) const {
+  const auto it = data.find(Cluster::SlotOf(key));
+  return it != data.end() && it->second.count(key) != 0;
+}
+
 int Node::SlotsOwned(int of) const {
   return static_cast<int>(std::count(owner.begin(), owner.end(), of));
 }
@@ -83,6 +88,7 @@ void Cluster::Start(int port) {
   ++node.run;
   node.serves_from = now_ + std::chrono::seconds(2);
   node.io_errors = 0;
+  node.shunned.clear();  // whom it forgot is not kept on disk
   if (!node.durable) node.data.clear();
   if (!node.Master()) BecomeReplica(node, node.MasterId());
   ++node.version;
@@ -207,7 +213,7 @@ void Cluster::BecomeReplica(Node& node, int master) {
 
 void Cluster::Replicate() {
   for (auto& [port, node] : nodes_) {
-    if (!node.alive || node.Master()) continue;
+    if (!node.alive || node.frozen || node.Master()) continue;
     const Node* master = ById(node.MasterId());
     if (master == nullptr || !master->alive) {
       node.link_up = false;

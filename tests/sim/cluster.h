@@ -43,10 +43,20 @@ struct Peer {
   bool failed = false;
 };
 
+/// What a server remembers of a connection.
+struct Session {
+  bool asking = false;
+  std::int64_t written = 0;  ///< its offset behind the connection's last command, for WAIT
+  bool multi = false;
+  bool spoilt = false;  ///< a queued command was refused
+  std::vector<redis::Command> queued;
+};
+
 struct Node {
   int port = 0;
   int id = 0;
   bool alive = true;
+  bool frozen = false;  ///< a replica that hangs: alive for the others, for a while
   bool durable = true;  ///< keeps its keys when it dies
   int run = 0;          ///< of the process
   std::int64_t io_errors = 0;
@@ -61,7 +71,7 @@ struct Node {
   int sync_ticks = 0;               ///< left of a full synchronisation
   std::map<int, Duration> shunned;  ///< forgotten ids, until when
   Duration died{0};
-  Duration serves_from{0};  ///< a master that has come back hears of others for 2 s first
+  Duration serves_from{0};   ///< a master that has come back hears of others for 2 s first
   std::int64_t version = 0;  ///< changes with what it tells others
   std::map<int, std::pair<std::int64_t, std::int64_t>> heard;  ///< id → versions at that time
   /// Told again as long as the version is the same.
@@ -75,6 +85,7 @@ struct Node {
   [[nodiscard]] std::int64_t Epoch() const { return peers.at(id).config_epoch; }
   [[nodiscard]] bool Owns(int slot) const { return owner[static_cast<std::size_t>(slot)] == id; }
   [[nodiscard]] int KeysIn(int slot) const;
+  [[nodiscard]] bool Has(const std::string& key) const;
   [[nodiscard]] int SlotsOwned(int of) const;
 };
 
@@ -87,8 +98,8 @@ class Cluster {
   /// Forms a cluster at once: masters share the slots, each has that many replicas.
   void Form(int masters, int replicas, bool durable);
 
-  /// One command of a connection; `asking` is its state.
-  Answer Execute(int port, const redis::Command& command, bool& asking);
+  /// One command of a connection. WAIT lets time pass.
+  Answer Execute(int port, const redis::Command& command, Session& session);
 
   void Kill(int port);
   void Start(int port);
@@ -122,7 +133,13 @@ class Cluster {
   Answer Replicate(Node& node, int id);
   Answer Reset(Node& node);
   Answer Migrate(Node& node, const redis::Command& command);
+  Answer Config(const redis::Command& command);
+  Answer Wait(const Node& node, const redis::Command& command, const Session& session);
+  Answer Transaction(Node& node, const redis::Command& command, Session& session, bool asked);
   Answer Data(Node& node, const redis::Command& command, bool asking);
+  [[nodiscard]] std::optional<Answer> Redirection(const Node& node,
+                                                  const std::vector<std::string>& keys,
+                                                  bool asking) const;
   Answer Info(const Node& node, const std::string& section);
   [[nodiscard]] std::string NodesText(const Node& node) const;
   [[nodiscard]] bool StateOk(const Node& node) const;

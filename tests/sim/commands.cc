@@ -7,11 +7,25 @@ namespace tidewright::sim {
 namespace {
 
 constexpr char kAnyHost[] = "127.0.0.1";
+constexpr Duration kPatience = std::chrono::milliseconds(100);  // of one look of WAIT
 
 std::string Lower(std::string text) {
   std::transform(text.begin(), text.end(), text.begin(),
                  [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
   return text;
+}
+
+/// Of a command on data.
+std::vector<std::string> KeysOf(const redis::Command& command) {
+  const std::string name = Lower(command.front());
+  if (name == "memory") return {command[2]};
+  if (name == "mget") return {command.begin() + 1, command.end()};
+  std::vector<std::string> keys;
+  if (name == "mset") {
+    for (std::size_t i = 1; i < command.size(); i += 2) keys.push_back(command[i]);
+    return keys;
+  }
+  return {command[1]};
 }
 
 }  // namespace
@@ -29,27 +43,87 @@ Answer List(const std::vector<Answer>& items) {
   return text;
 }
 
-Answer Cluster::Execute(int port, const redis::Command& command, bool& asking) {
+Answer Cluster::Execute(int port, const redis::Command& command, Session& session) {
   Node& node = nodes_.at(port);
   const std::string name = Lower(command.front());
   if (name == "asking") {
-    asking = true;
+    session.asking = true;
     return Ok();
   }
-  const bool asked = std::exchange(asking, false);
-  if (name == "ping") return "+PONG\r\n";
-  if (name == "cluster") return ClusterCommand(node, command);
-  if (name == "info") return Bulk(Info(node, command.size() > 1 ? Lower(command[1]) : ""));
-  if (name == "migrate") return Migrate(node, command);
-  if (name == "module") return List({});
-  if (name == "config") {
-    std::string value = "0";
-    if (command[2] == "cluster-node-timeout") {
-      value = std::to_string(node_timeout / std::chrono::milliseconds(1));
-    }
-    return List({Bulk(command[2]), Bulk(value)});
+  const bool asked = std::exchange(session.asking, false);
+  Answer answer;
+  if (name == "multi" || name == "exec" || session.multi) {
+    answer = Transaction(node, command, session, asked);
+  } else if (name == "ping") {
+    answer = "+PONG\r\n";
+  } else if (name == "cluster") {
+    answer = ClusterCommand(node, command);
+  } else if (name == "info") {
+    answer = Bulk(Info(node, command.size() > 1 ? Lower(command[1]) : ""));
+  } else if (name == "migrate") {
+    answer = Migrate(node, command);
+  } else if (name == "module") {
+    answer = List({});
+  } else if (name == "config") {
+    answer = Config(command);
+  } else if (name == "wait") {
+    answer = Wait(node, command, session);
+  } else {
+    answer = Data(node, command, asked);
   }
-  return Data(node, command, asked);
+  session.written = node.offset;
+  return answer;
+}
+
+Answer Cluster::Config(const redis::Command& command) {
+  const bool timeout = command[2] == "cluster-node-timeout";
+  if (Lower(command[1]) == "set" && timeout) {
+    node_timeout = std::chrono::milliseconds(std::stoi(command[3]));
+    return Ok();
+  }
+  const auto value = timeout ? node_timeout / std::chrono::milliseconds(1) : 0;
+  return List({Bulk(command[2]), Bulk(std::to_string(value))});
+}
+
+/// Replicas that have what was written when the connection's last command was over: what others
+/// wrote since then, such as a MIGRATE of another server, is not waited for.
+Answer Cluster::Wait(const Node& node, const redis::Command& command, const Session& session) {
+  const auto caught_up = [&] {
+    return std::count_if(nodes_.begin(), nodes_.end(), [&](const auto& one) {
+      const Node& other = one.second;
+      return other.alive && !other.Master() && other.MasterId() == node.id && other.link_up &&
+             other.offset >= session.written;
+    });
+  };
+  const Duration until = now_ + std::chrono::milliseconds(std::stoi(command[2]));
+  while (caught_up() < std::stoi(command[1]) && now_ < until) {
+    Advance(std::min<Duration>(until - now_, kPatience));
+  }
+  return Number(caught_up());
+}
+
+Answer Cluster::Transaction(Node& node, const redis::Command& command, Session& session,
+                            bool asked) {
+  const std::string name = Lower(command.front());
+  if (name == "multi") {
+    session.multi = true;
+    session.spoilt = false;
+    session.queued.clear();
+    return Ok();
+  }
+  if (name != "exec") {
+    if (const auto redirection = Redirection(node, KeysOf(command), asked)) {
+      session.spoilt = true;
+      return *redirection;
+    }
+    session.queued.push_back(command);
+    return "+QUEUED\r\n";
+  }
+  session.multi = false;
+  if (session.spoilt) return Fail("EXECABORT Transaction discarded because of previous errors.");
+  std::vector<Answer> answers;
+  for (const auto& queued : session.queued) answers.push_back(Data(node, queued, asked));
+  return List(answers);
 }
 
 std::optional<int> Cluster::Known(const Node& node, const std::string& id) const {
@@ -255,30 +329,60 @@ Answer Cluster::Migrate(Node& node, const redis::Command& command) {
   return doubt ? io_error() : Ok();
 }
 
-Answer Cluster::Data(Node& node, const redis::Command& command, bool asking) {
-  const std::string name = Lower(command.front());
-  const bool memory = name == "memory";
-  const std::string& key = command[memory ? 2 : 1];
-  const int slot = SlotOf(key);
+/// Where the keys are served, if not here and now.
+std::optional<Answer> Cluster::Redirection(const Node& node, const std::vector<std::string>& keys,
+                                           bool asking) const {
+  const int slot = SlotOf(keys.front());
+  const auto elsewhere = [&](const std::string& key) { return SlotOf(key) != slot; };
+  if (std::any_of(keys.begin(), keys.end(), elsewhere)) {
+    return Fail("CROSSSLOT Keys in request don't hash to the same slot");
+  }
   const int owner = node.owner[static_cast<std::size_t>(slot)];
   const auto place = [&](int id) {
     return std::to_string(slot) + " " + kAnyHost + ":" + std::to_string(PortOfId(id));
   };
   if (owner == kNobody) return Fail("CLUSTERDOWN Hash slot not served");
   if (!StateOk(node)) return Fail("CLUSTERDOWN The cluster is down");
-  const bool exists = node.KeysIn(slot) > 0 && node.data.at(slot).count(key) != 0;
+  const auto count = static_cast<std::size_t>(
+      std::count_if(keys.begin(), keys.end(), [&](const auto& key) { return node.Has(key); }));
+  const bool several =
+      std::any_of(keys.begin(), keys.end(), [&](const auto& key) { return key != keys.front(); });
+  const Answer again = Fail("TRYAGAIN Multiple keys request during rehashing of slot");
   if (owner == node.id) {
     const auto moving = node.migrating.find(slot);
-    if (moving != node.migrating.end() && !exists) return Fail("ASK " + place(moving->second));
-  } else if (!node.Master() || !asking || node.importing.count(slot) == 0) {
+    if (moving == node.migrating.end() || count == keys.size()) return std::nullopt;
+    return count > 0 ? again : Fail("ASK " + place(moving->second));
+  }
+  if (!node.Master() || !asking || node.importing.count(slot) == 0) {
     return Fail("MOVED " + place(owner));
   }
-  if (memory) return exists ? Number(60 + static_cast<int>(node.data[slot][key].size())) : Nil();
+  if (several && count < keys.size()) return again;
+  return std::nullopt;
+}
+
+Answer Cluster::Data(Node& node, const redis::Command& command, bool asking) {
+  const std::string name = Lower(command.front());
+  const auto keys = KeysOf(command);
+  if (const auto redirection = Redirection(node, keys, asking)) return *redirection;
+  const std::string& key = keys.front();
+  const int slot = SlotOf(key);
+  const bool exists = node.Has(key);
+  if (name == "memory") {
+    return exists ? Number(60 + static_cast<int>(node.data[slot][key].size())) : Nil();
+  }
   if (name == "get") return exists ? Bulk(node.data[slot][key]) : Nil();
   if (name == "exists") return Number(exists ? 1 : 0);
+  if (name == "mget") {
+    std::vector<Answer> values;
+    for (const auto& one : keys)
+      values.push_back(node.Has(one) ? Bulk(node.data[slot][one]) : Nil());
+    return List(values);
+  }
   ++node.offset;
-  if (name == "set") {
-    node.data[slot][key] = command[2];
+  if (name == "set" || name == "mset") {
+    for (std::size_t i = 1; i + 1 < command.size(); i += 2) {
+      node.data[slot][command[i]] = command[i + 1];
+    }
     return Ok();
   }
   if (name == "del") {

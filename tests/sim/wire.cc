@@ -33,13 +33,13 @@ class SimulatedWire : public io::Transport, public std::enable_shared_from_this<
   void Write(const char* data, std::size_t size, Done done) override {
     incoming_.append(data, size);
     const auto batch = TakeCommands(incoming_);
-    const bool same_process = Alive() && cluster_.nodes().at(port_).run == run_;
     const auto fate = rules_.before ? rules_.before(port_, batch) : WireRules::Fate::kArrives;
-    // What was decided may have killed it.
-    const bool arrives = fate != WireRules::Fate::kLost && same_process && Alive();
+    // What was decided may have killed it, and started it again.
+    const bool same_process = Alive() && cluster_.nodes().at(port_).run == run_;
+    const bool arrives = fate != WireRules::Fate::kLost && same_process;
     if (arrives) {
       for (const auto& command : batch) {
-        outgoing_ += cluster_.Execute(port_, command, asking_);
+        outgoing_ += cluster_.Execute(port_, command, session_);
       }
       if (rules_.after) rules_.after(port_, batch);
     }
@@ -80,7 +80,7 @@ class SimulatedWire : public io::Transport, public std::enable_shared_from_this<
   const WireRules& rules_;
   int port_ = 0;
   int run_ = 0;
-  bool asking_ = false;
+  Session session_;
   bool broken_ = false;
   std::string incoming_;
   std::string outgoing_;

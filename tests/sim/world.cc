@@ -5,6 +5,7 @@
 #include "actuator/executor.h"
 #include "core/hash.h"
 #include "stores/redis/client.h"
+#include "stores/redis/command_kind.h"
 #include "stores/redis/redis_actuator.h"
 #include "tests/faults/plans.h"
 
@@ -18,7 +19,6 @@ constexpr char kCluster[] = "sim";
 constexpr int kKeys = 90;
 constexpr int kSlotsMoved = 90;
 constexpr int kMostControllers = 60;
-constexpr Duration kCommandTime = std::chrono::microseconds(300);
 
 /// Keys in the slots that move: the first thirty of each third.
 std::vector<std::string> MovingKeys() {
@@ -47,11 +47,22 @@ WorldFaults WorldFaults::Of(std::uint64_t seed) {
   faults.request_lost = some(0.02);
   faults.save_fails = some(0.01);
   faults.doubt = random.Below(3) == 0 ? 0.2 * random.Uniform() : 0;
+  faults.two_hosts = random.Below(3) == 0;
+  if (faults.two_hosts) {
+    faults.suspended = some(0.01);
+    faults.etcd_silent = some(1);
+  }
+  faults.big_key = random.Below(8) == 0;
   return faults;
 }
 
 World::World(std::uint64_t seed, const WorldFaults& faults, bool keep_text)
-    : random_(seed), faults_(faults), keep_text_(keep_text), cluster_(seed ^ 0xc1) {
+    : random_(seed),
+      faults_(faults),
+      keep_text_(keep_text),
+      cluster_(seed ^ 0xc1),
+      etcd_(seed ^ 0xc3, [this] { return cluster_.now(); }),
+      lease_clock_([this] { return cluster_.now(); }) {
   replicas_ = static_cast<int>(random_.Below(2));
   durable_nodes_ = replicas_ == 0 || random_.Below(2) == 0;
   cluster_.Form(3, replicas_, durable_nodes_);
@@ -72,12 +83,23 @@ World::World(std::uint64_t seed, const WorldFaults& faults, bool keep_text)
     return Before(port, batch);
   };
   for (const auto& [port, node] : cluster_.nodes()) options_.seeds.emplace_back(kHost, port);
+  // Also a network so slow that much else happens within a move.
+  const bool slow = random_.Below(3) < (faults_.two_hosts ? 2U : 1U);
+  command_time_ = slow ? FromSeconds(0.01 + 0.02 * random_.Uniform()) : 300us;
   options_.slots_per_batch = 10 + static_cast<int>(random_.Below(30));
-  // One thread uses the client: the same commands in the same order every time.
-  options_.limits.groups_at_once = 1;
+  options_.limits.groups_at_once = 1 << random_.Below(3);
+  options_.at_once = [this](std::vector<std::function<void()>> lanes) {
+    host_->turns->Together(std::move(lanes));
+  };
   options_.open_slots = 1 + static_cast<int>(random_.Below(16));
   options_.keys_per_migrate = 1 + static_cast<int>(random_.Below(6));
   for (int i = 0; i < 3 * kKeys; ++i) clients_->Act();
+  if (faults_.big_key) PlantBigKey();
+  if (!faults_.two_hosts) return;
+  options_.fence = [this] { return Fence(); };
+  options_.fence_before_opening = [this] { return host_->term->MayOpen(); };
+  etcd_.answer_lost = random_.Below(2) == 0 ? 0.05 * random_.Uniform() : 0;
+  for (auto& host : hosts_) StartProcess(host);
 }
 
 World::~World() = default;
@@ -85,7 +107,9 @@ World::~World() = default;
 Story World::Run() {
   for (const int goal : {4, 3}) {
     if (!story_.violations.empty() || story_.failed + story_.given_up > 0) break;
-    Leg(goal);
+    given_away_.clear();
+    goal_ = goal;
+    faults_.two_hosts ? LegOfTwo() : Leg(goal);
   }
   for (const auto& violation : clients_->violations) story_.violations.push_back(violation);
   story_.acknowledged = clients_->acknowledged;
@@ -95,53 +119,65 @@ Story World::Run() {
 }
 
 void World::Leg(int goal) {
-  record_.reset();
-  notes_.clear();
+  auto& record = host_->record;
+  record.reset();
   calm_ = false;
   int controllers = 0;
   for (int action = 0; action < 6; ++action) {
     do {
       if (++controllers > kMostControllers) return Violate("the action has no end");
-      dead_ = false;
-      after_death_ = Duration(0);
-      ++story_.controllers;
       const Status begun = OneController(goal);
       if (!begun.ok()) Trace("cannot begin: " + Message(begun));
-      dead_ = false;
+      host_->dead = false;
       Live(FromSeconds(0.1 + 3 * random_.Uniform()));
-    } while (!record_ || record_->Open());
-    if (record_->state == ActionState::kDone) {
+      // A drained master follows whoever took its last slot. When that one dies before the drained
+      // one has left, it takes over: the size is right, and the action was rolled back.
+      if (begun.code() == StatusCode::kAlreadyExists) {
+        Calm();
+        return CheckWorld(0);
+      }
+    } while (!record || record->Open());
+    LookForBigKey();
+    if (record->state == ActionState::kDone) {
       ++story_.done;
       break;
     }
-    if (record_->state == ActionState::kFailed) {
+    if (record->state == ActionState::kFailed) {
       ++story_.failed;
-      story_.failures.push_back(record_->error);
+      story_.failures.push_back(record->error);
       // A person is needed where a source failed over in doubt, or after nodes were removed.
-      if (!failed_over_ && !doubted_) Violate("failed: " + record_->error);
+      if (!failed_over_ && !doubted_) Violate("failed: " + record->error);
       return;
     }
     ++story_.rolled_back;
     Calm();
     CheckWorld(0);
-    record_.reset();
-    notes_.clear();
+    record.reset();
   }
   Calm();
-  const bool reached = record_.has_value();
+  const bool reached = record.has_value();
   if (!reached) ++story_.given_up;
   CheckWorld(reached ? goal : 0);
 }
 
 Status World::OneController(int goal) {
+  Host& host = *host_;
+  ++story_.controllers;
+  host.dead = false;
+  host.after_death = Duration(0);
+  host.passes = 0;
+  host.stood_still = false;
+  host.turns = std::make_unique<Turns>(
+      random_.Next(), [this] { return cluster_.now(); }, [this](Duration by) { Live(by); });
   redis::Client client({.credentials = {},
                         .timeout = 2s,
                         .transport = SimulatedTransport(cluster_, rules_),
-                        .own_thread = false});
+                        .own_thread = false,
+                        .before_wait = [&host] { host.turns->Yield(); }});
   redis::RedisActuator actuator(client, options_, this, *this);
   Executor executor(*this, actuator, *this, nullptr);
-  if (record_) {
-    TW_RETURN_IF_ERROR(executor.Start(*record_));
+  if (host.Busy()) {
+    TW_RETURN_IF_ERROR(executor.Start(*host.record));
     executor.Wait();
     return OkStatus();
   }
@@ -166,6 +202,7 @@ Status World::OneController(int goal) {
       if (Cluster::Id(node.id) == retired) retired_ids_.push_back(node.id);
     }
   }
+  host.notes.clear();
   TW_RETURN_IF_ERROR(
       executor.Start(faults::RecordOf(fmt::format("a-{:04}", ++actions_), std::move(plan), steps)));
   executor.Wait();
@@ -173,14 +210,15 @@ Status World::OneController(int goal) {
 }
 
 Status World::Durable(const std::string& what) {
-  if (dead_) return Error(StatusCode::kInternal, "the controller is dead");
+  host_->turns->Yield();  // a disk takes its time
+  if (host_->dead) return Error(StatusCode::kInternal, "the controller is dead");
   Trace("save " + what);
   if (Strikes(faults_.save_fails)) {
     return Error(StatusCode::kResourceExhausted, "disk full, says the simulation");
   }
   if (Strikes(faults_.controller_dies)) {
     Trace("controller dies before it is saved");
-    dead_ = true;
+    host_->dead = true;
     return Error(StatusCode::kInternal, "killed");
   }
   return OkStatus();
@@ -193,24 +231,29 @@ Status World::SaveAction(const ActionRecord& record) {
     if (!step.error.empty()) what += " (" + step.error + ")";
   }
   TW_RETURN_IF_ERROR(Durable(what + " " + record.error));
-  record_ = record;
+  host_->record = record;
   return OkStatus();
 }
 
 Status World::SaveNote(const std::string&, const std::string& key, const std::string& value) {
   TW_RETURN_IF_ERROR(Durable(key + " = " + value));
-  notes_[key] = value;
+  host_->notes[key] = value;
+  const std::string ambiguous = "ambiguous:";
+  if (key.starts_with(ambiguous)) ambiguous_[std::stoi(key.substr(ambiguous.size()))] += value;
   return OkStatus();
 }
 
 StatusOr<std::map<std::string, std::string>> World::Notes(const std::string&) const {
-  return notes_;
+  return host_->notes;
 }
 
 StatusOr<ProvisionedNode> World::Acquire(const NodeRequest& request, Duration) {
-  if (dead_) return Error(StatusCode::kUnavailable, "killed");
-  if (given_.count(request.token) == 0) given_[request.token] = cluster_.AddNode(durable_nodes_);
-  const int port = given_[request.token];
+  if (host_->dead) return Error(StatusCode::kUnavailable, "killed");
+  if (faults_.two_hosts) CheckPass();
+  // Each host's provisioner is its own.
+  const auto [given, made] = given_.try_emplace(host_->name + request.token, 0);
+  if (made) given->second = cluster_.AddNode(durable_nodes_);
+  const int port = given->second;
   // As the local provisioner: a node that died is started again.
   if (!cluster_.nodes().at(port).alive) {
     cluster_.Start(port);
@@ -220,7 +263,8 @@ StatusOr<ProvisionedNode> World::Acquire(const NodeRequest& request, Duration) {
 }
 
 Status World::Release(const std::string&, int port, Duration) {
-  if (dead_) return Error(StatusCode::kUnavailable, "killed");
+  if (host_->dead) return Error(StatusCode::kUnavailable, "killed");
+  if (faults_.two_hosts) CheckPass();
   Trace("release " + std::to_string(port));
   if (cluster_.nodes().count(port) != 0) {
     const Node& node = cluster_.nodes().at(port);
@@ -237,14 +281,14 @@ Status World::Release(const std::string&, int port, Duration) {
 }
 
 WallTime World::Wall() const { return WallTime(1'700'000'000s + cluster_.now()); }
-MonoTime World::Monotonic() const { return MonoTime(1h + cluster_.now() + after_death_); }
+MonoTime World::Monotonic() const { return MonoTime(1h + cluster_.now() + host_->after_death); }
 
 bool World::WaitUntil(MonoTime deadline, std::stop_token) {
   const Duration by = std::max<Duration>(deadline - Monotonic(), 1us);
-  if (dead_) {
-    after_death_ += by;
+  if (host_->dead) {
+    host_->after_death += by;
   } else {
-    Live(by);
+    host_->turns->SleepFor(by);
   }
   return true;
 }
@@ -256,6 +300,7 @@ void World::Live(Duration by) {
     if (random_.Below(2) == 0) clients_->Act();
     ReturnServers(/*all=*/false);
     MayKillServer();
+    if (faults_.two_hosts) Tend();
   }
 }
 
@@ -275,7 +320,7 @@ bool World::Strikes(double chance) {
 }
 
 void World::MayKillServer() {
-  if (!Strikes(faults_.server_dies)) return;
+  if (suspending_ || !Strikes(faults_.server_dies)) return;
   std::vector<int> candidates;
   for (const auto& [port, node] : cluster_.nodes()) {
     if (!node.alive) return;  // one at a time
@@ -295,6 +340,7 @@ void World::MayKillServer() {
                                                          : FromSeconds(9 + 10 * random_.Uniform());
   Trace(fmt::format("{} dies for {}", victim, FormatDuration(away)));
   ++story_.server_deaths;
+  server_died_ = cluster_.now();
   cluster_.Kill(victim);
   returns_[victim] = cluster_.now() + away;
 }
@@ -314,14 +360,22 @@ void World::ReturnServers(bool all) {
 }
 
 WireRules::Fate World::Before(int port, const std::vector<redis::Command>& batch) {
-  if (dead_) return WireRules::Fate::kLost;
-  cluster_.Advance(kCommandTime);
+  Host& host = *host_;
+  if (host.dead) return WireRules::Fate::kLost;
+  cluster_.Advance(command_time_);
   ReturnServers(/*all=*/false);
   for (auto acts = random_.Below(3); acts > 0; --acts) clients_->Act();
   MayKillServer();
+  if (faults_.two_hosts) {
+    const bool changes = !std::all_of(batch.begin(), batch.end(), redis::OnlyReads);
+    if (changes) CheckPass();
+    Tend();
+    if (changes) MayStopEtcd();
+    MaySuspend();
+  }
   if (Strikes(faults_.controller_dies)) {
     Trace("controller dies");
-    dead_ = true;
+    host.dead = true;
     if (random_.Below(2) == 0) return WireRules::Fate::kLost;
   } else if (Strikes(faults_.request_lost)) {
     return WireRules::Fate::kLost;
@@ -331,7 +385,7 @@ WireRules::Fate World::Before(int port, const std::vector<redis::Command>& batch
   std::string text = "to " + std::to_string(port) + ":";
   for (const auto& command : batch) text += fmt::format(" [{}]", fmt::join(command, " "));
   Trace(text);
-  if (dead_) return WireRules::Fate::kReplyLost;
+  if (host.dead) return WireRules::Fate::kReplyLost;
   return Strikes(faults_.reply_lost) ? WireRules::Fate::kReplyLost : WireRules::Fate::kArrives;
 }
 
@@ -341,7 +395,7 @@ void World::Violate(const std::string& text) {
 }
 
 void World::Trace(const std::string& text) {
-  const std::string line = fmt::format("{:.4f} {}\n", Seconds(cluster_.now()), text);
+  const std::string line = fmt::format("{:.4f} {}{}\n", Seconds(cluster_.now()), host_->name, text);
   for (const unsigned char c : line) story_.trace = (story_.trace ^ c) * 1099511628211ULL;
   if (keep_text_) story_.text += line;
 }

@@ -1,7 +1,9 @@
 // What is not done, and that nothing is left open for it; stops; scale-out undone.
+#include <algorithm>
 #include <boost/test/unit_test.hpp>
 #include <set>
 
+#include "actuator/leadership.h"
 #include "stores/redis/command_kind.h"
 #include "stores/redis/key_mover.h"
 #include "tests/stores/redis/actuator_world.h"
@@ -141,6 +143,28 @@ BOOST_FIXTURE_TEST_CASE(a_stop_ends_a_move_between_groups_with_no_slot_open, Thr
   }
 }
 
+BOOST_FIXTURE_TEST_CASE(a_lead_that_may_end_soon_opens_no_further_slot_and_leaves_none_open,
+                        ThreeMasters) {
+  Fill(3000);
+  Journal journal;
+  auto options = Options();
+  options.allow_unprotected_targets = true;
+  options.open_slots = 8;
+  options.limits.groups_at_once = 1;
+  options.fence_before_opening = [&]() -> Status {
+    if (journal.partitions < 20) return OkStatus();
+    return Error(StatusCode::kCancelled, "{}tested", Leadership::kLeadLost);
+  };
+  redis::Client fresh({});
+  redis::RedisActuator actuator(fresh, options, nullptr, clock);
+  const Status stopped = actuator.Do(MoveStep(a, b, {{0, 63}}), journal);
+  BOOST_TEST((stopped.code() == StatusCode::kCancelled), stopped);
+  // By this word the controller knows that it may go on by itself when it leads again.
+  BOOST_TEST(Message(stopped).find(Leadership::kLeadLost) != std::string::npos, stopped);
+  BOOST_TEST(journal.partitions == 24);
+  BOOST_TEST(OpenSlots() == 0);
+}
+
 BOOST_FIXTURE_TEST_CASE(the_kill_switch_is_obeyed_before_each_command_and_leaves_no_slot_open,
                         ThreeMasters) {
   Fill(3000);
@@ -235,6 +259,33 @@ BOOST_FIXTURE_TEST_CASE(slots_with_more_keys_and_larger_ones_than_a_group_may_ho
   BOOST_TEST(Do(ports[1], {"CLUSTER", "COUNTKEYSINSLOT", std::to_string(slot)}).integer == 4950);
   BOOST_TEST(Do(ports[1], {"STRLEN", "{" + tag + "}\n1000"}).integer == 200000);
   BOOST_TEST(OpenSlots() == 0);
+}
+
+BOOST_FIXTURE_TEST_CASE(a_move_that_was_undone_when_its_controller_died_is_undone_once_more,
+                        ThreeMasters) {
+  const Topology topology = ReadTopology();
+  Plan plan = ScaleOutPlan(topology, 1, 0);
+  plan.moves = {{{{0, 2}}, a, "new-1"}};
+  auto options = Options();
+  options.allow_unprotected_targets = true;
+  redis::Client fresh({});
+  redis::RedisActuator actuator(fresh, options, this, clock);
+  Journal journal;
+  const auto steps = actuator.Expand(plan, topology);
+  BOOST_REQUIRE_MESSAGE(steps.ok(), steps.status());
+  const Status done = Persistently(*this, [&] { return RunSteps(actuator, *steps, journal); });
+  BOOST_REQUIRE_MESSAGE(done.ok(), done);
+  const auto move = std::find_if(steps->begin(), steps->end(),
+                                 [](const Step& step) { return step.kind == "move"; });
+  BOOST_REQUIRE(move != steps->end());
+  // The new master gave its last slot back and is a replica: that is no reason to fail.
+  for (int times = 0; times < 2; ++times) {
+    const Status undone = Persistently(*this, [&] { return actuator.Undo(*move, journal); });
+    BOOST_TEST(undone.ok(), undone);
+  }
+  const Status undone = Persistently(*this, [&] { return UndoSteps(actuator, *steps, journal); });
+  BOOST_TEST(undone.ok(), undone);
+  BOOST_TEST(ReadTopology().Fingerprint() == topology.Fingerprint());
 }
 
 BOOST_FIXTURE_TEST_CASE(a_scale_out_cut_off_after_any_write_is_finished_or_undone, ThreeMasters) {
