@@ -48,6 +48,7 @@ struct RedisConfig {
 struct ActuatorConfig {
   std::string pace = "normal";
   std::optional<int> pairs_at_once;
+  std::string move_by = "auto";  ///< "atomic", "slot-by-slot": redis::MoveBy
   std::optional<int> groups_at_once;
   std::optional<int> keys_per_second;
   std::optional<Duration> max_pause;

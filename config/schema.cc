@@ -145,6 +145,7 @@ void ReadLeader(Section& top, LeaderConfig& leader) {
 void ReadActuator(Section& top, ActuatorConfig& actuator) {
   Section section = top.Sub("actuator");
   section.OneOf("pace", actuator.pace, {"gentle", "normal", "fast"});
+  section.OneOf("move_by", actuator.move_by, {"auto", "atomic", "slot-by-slot"});
   // What is not written is as the pace has it.
   const auto read = [&](const char* key, auto& target, auto&& take) {
     auto value = typename std::decay_t<decltype(target)>::value_type{};

@@ -147,6 +147,7 @@ CollectorOptions ToCollectorOptions(const CollectorConfig& config) {
 /// What a pace sets, and then what the file changes of it.
 void SetPace(const ActuatorConfig& config, redis::RedisActuatorOptions& options) {
   redis::SetPreset(options, redis::FindMovePreset(config.pace).value_or(redis::MovePreset{}));
+  options.move_by = redis::FindMoveBy(config.move_by).value_or(redis::MoveBy::kAuto);
   redis::MoveLimits& limits = options.limits;
   limits.pairs_at_once = config.pairs_at_once.value_or(limits.pairs_at_once);
   limits.groups_at_once = config.groups_at_once.value_or(limits.groups_at_once);

@@ -47,7 +47,7 @@ StatusOr<int> ClusterHarness::StartServer() {
   std::error_code error;
   std::filesystem::create_directories(directory, error);
   if (error) return Error(StatusCode::kResourceExhausted, "{}: {}", directory, error.message());
-  std::vector<std::string> command = {"redis-server",
+  std::vector<std::string> command = {options_.server,
                                       options_.tls ? "--tls-port" : "--port",
                                       std::to_string(port),
                                       "--bind",
@@ -82,7 +82,7 @@ StatusOr<int> ClusterHarness::StartServer() {
                                              .working_directory = directory,
                                              .output_file = directory + "/server.log"}));
   servers_.emplace(port, Server{port, directory, std::move(process)});
-  TW_RETURN_IF_ERROR(WaitUntil("redis-server on port " + std::to_string(port),
+  TW_RETURN_IF_ERROR(WaitUntil(options_.server + " on port " + std::to_string(port),
                                [&] { return client_.Call1(kHost, port, {"PING"}).ok(); }));
   return port;
 }

@@ -250,7 +250,10 @@ BOOST_AUTO_TEST_CASE(a_pace_is_one_of_three_and_what_is_written_beside_it_change
   BOOST_TEST((config.actuator.max_pause.value() == 1ms));
   BOOST_TEST(config.actuator.max_replication_lag_bytes.value() == 1048576);
   BOOST_TEST(!config.actuator.max_latency.has_value());
+  BOOST_TEST(plain.actuator.move_by == "auto");
+  BOOST_TEST(Accepted("actuator: {move_by: slot-by-slot}").actuator.move_by == "slot-by-slot");
   BOOST_TEST(Mentions(Refusal("actuator: {pace: furious}"), "actuator.pace"));
+  BOOST_TEST(Mentions(Refusal("actuator: {move_by: teleport}"), "actuator.move_by"));
   BOOST_TEST(Mentions(Refusal("actuator: {groups_at_once: 9}"), "actuator.groups_at_once"));
   BOOST_TEST(Mentions(Refusal("actuator: {pairs_at_once: 0}"), "actuator.pairs_at_once"));
 }
