@@ -45,6 +45,7 @@ struct RedisActuatorOptions {
   MoveBy move_by = MoveBy::kAuto;
   /// In the slots of one job of the servers, which goes as fast as they can.
   std::int64_t atomic_keys = 500'000;
+  int atomic_slots = 1024;  ///< of one job, and of one step where servers have such jobs
   int atomic_tries = 5;  ///< that may fail in a row, each of half as many slots as the one before
   Duration atomic_backoff = std::chrono::seconds(1);  ///< before the second one; then doubled
   /// That a job may be in one state, the sending of the snapshot left out.

@@ -32,7 +32,6 @@ if redis.acl_check_cmd('CLUSTER', 'CANCELSLOTMIGRATIONS') then return 1 end
 return redis.error_reply("NOPERM no permissions to run the 'cluster|cancelslotmigrations' command")
 )lua";
 
-constexpr int kMostHalvings = 8;
 constexpr int kBeforeDoubling = 4;  ///< jobs of a size that must succeed before larger ones
 
 const AtomicJob* Find(const std::vector<AtomicJob>& jobs, const std::string& name, bool exports) {
@@ -48,7 +47,7 @@ std::string AtomicNote::Encode() const {
   return nlohmann::json{{"step", step},
                         {"slots", ToString(slots)},
                         {"tries", tries},
-                        {"halvings", halvings},
+                        {"most", most},
                         {"gave_up", gave_up}}
       .dump();
 }
@@ -61,7 +60,7 @@ StatusOr<AtomicNote> AtomicNote::Parse(const std::string& text) {
   }
   note.step = json.value("step", "");
   note.tries = json.value("tries", 0);
-  note.halvings = std::clamp(json.value("halvings", 0), 0, kMostHalvings);
+  note.most = std::max(0, json.value("most", 0));
   note.gave_up = json.value("gave_up", "");
   const std::string slots = json.value("slots", "");
   if (!slots.empty()) {
@@ -176,9 +175,10 @@ Status AtomicMover::May() {
 
 std::vector<int> AtomicMover::Take(SlotQueue& queue, const AtomicNote& note) const {
   const auto& options = link_.options();
-  const double share = around_.speed.speed() / static_cast<double>(1 << note.halvings);
-  const auto of = [&](double most) { return std::max(1.0, most * share); };
-  return queue.Take(static_cast<int>(of(options.slots_per_batch)),
+  const double speed = around_.speed.speed();
+  const int most = note.most > 0 ? std::min(note.most, options.atomic_slots) : options.atomic_slots;
+  const auto of = [&](double all) { return std::max(1.0, all * speed); };
+  return queue.Take(static_cast<int>(of(most)),
                     static_cast<std::int64_t>(of(static_cast<double>(options.atomic_keys))));
 }
 
@@ -293,7 +293,7 @@ Status AtomicMover::Confirm(const std::vector<int>& slots) {
 
 Status AtomicMover::Failed(AtomicNote note, const Ended& ended) {
   ++note.tries;
-  note.halvings = std::min(note.halvings + 1, kMostHalvings);
+  note.most = std::max(1, Count(note.slots) / 2);
   const auto& options = link_.options();
   const bool last = ended.hopeless || note.tries >= options.atomic_tries;
   if (last) {
@@ -352,7 +352,9 @@ StatusOr<bool> AtomicMover::Run(SlotQueue& queue, const std::map<int, std::int64
                              static_cast<double>(std::max<std::int64_t>(0, sent_now - sent)));
     note.tries = 0;
     // What failed once fails again soon: sizes come back slowly.
-    if (note.halvings > 0 && ++in_a_row % kBeforeDoubling == 0) --note.halvings;
+    if (++in_a_row % kBeforeDoubling == 0) {
+      note.most = std::min(note.most * 2, link_.options().atomic_slots);
+    }
     TW_RETURN_IF_ERROR(Rest(link_.clock().Monotonic() - start, moved));
   }
   note.slots.clear();

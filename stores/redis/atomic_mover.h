@@ -35,7 +35,7 @@ struct AtomicNote {
   std::string step;     ///< whose slots: its note's name
   PartitionSet slots;   ///< of the newest job
   int tries = 0;        ///< that have failed in a row before it
-  int halvings = 0;     ///< of the size of a job, by those that failed
+  int most = 0;         ///< slots of a job, since larger ones failed; 0: nothing is known of that
   std::string gave_up;  ///< why the rest of the action goes slot by slot; empty: it does not
 
   [[nodiscard]] std::string Encode() const;

@@ -128,7 +128,7 @@ BOOST_AUTO_TEST_CASE(ranges_are_said_in_pairs_and_notes_give_back_what_they_took
   BOOST_TEST(parsed->step == note.step);
   BOOST_TEST((parsed->slots == note.slots));
   BOOST_TEST(parsed->tries == 3);
-  BOOST_TEST(parsed->halvings == 2);
+  BOOST_TEST(parsed->most == 2);
   BOOST_TEST(parsed->gave_up == note.gave_up);
   BOOST_TEST(redis::AtomicNote::Parse(redis::AtomicNote{}.Encode()).ok());
   BOOST_TEST(!redis::AtomicNote::Parse("{}").ok());

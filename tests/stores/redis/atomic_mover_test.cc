@@ -279,7 +279,7 @@ BOOST_FIXTURE_TEST_CASE(after_five_failures_in_a_row_each_smaller_the_rest_goes_
     BOOST_TEST(Count(job.slots) >= slots);
     slots = Count(job.slots);
   }
-  BOOST_TEST(Count(jobs.front().slots) == 16);
+  BOOST_TEST(Count(jobs.front().slots) == 8);
   BOOST_TEST(Count(jobs.back().slots) == 128);
   const auto note = redis::AtomicNote::Parse(journal.Note("atomic:" + a + ">" + b).value());
   BOOST_REQUIRE(note.ok());
