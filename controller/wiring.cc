@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "actuator/provisioners/exec.h"
+#include "actuator/provisioners/kubernetes.h"
 #include "actuator/provisioners/local.h"
 #include "actuator/provisioners/standby.h"
 #include "alerting/alert_sink.h"
@@ -120,6 +121,19 @@ std::unique_ptr<Provisioner> MakeProvisioner(const Config& config, redis::Client
     return std::make_unique<ExecProvisioner>(
         ExecProvisionerOptions{.command = wanted.exec->command,
                                .directory = config.data_dir + "/exec"},
+        clock);
+  }
+  if (wanted.kubernetes) {
+    const auto& pods = *wanted.kubernetes;
+    return std::make_unique<KubernetesProvisioner>(
+        KubernetesProvisionerOptions{.server = pods.server,
+                                     .token_file = pods.token_file,
+                                     .ca_file = pods.ca_file,
+                                     .kube_namespace = pods.kube_namespace,
+                                     .stateful_set = pods.stateful_set,
+                                     .port = pods.port,
+                                     .service = pods.service,
+                                     .state_file = config.data_dir + "/kubernetes.json"},
         clock);
   }
   return nullptr;

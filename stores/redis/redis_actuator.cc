@@ -55,6 +55,14 @@ Status RedisActuator::Preflight(const StepArgs& args, StepContext& context) {
                                  [&] { return CheckBefore(link_, args.shards); }));
   // Any of the nodes that make up a shard now may be its master when its slots move.
   TW_ASSIGN_OR_RETURN(const ClusterView view, link_.Read());
+  if (provisioner_ != nullptr && !args.retired.empty()) {
+    std::vector<NodeAddress> retired;
+    for (const auto& id : args.retired) {
+      const NodeLine* line = view.nodes.Find(id);
+      if (line != nullptr) retired.push_back({line->host, line->port});
+    }
+    TW_RETURN_IF_ERROR(provisioner_->MayRelease(retired, options_.provision_timeout));
+  }
   for (const auto& shard : args.shards) {
     auto replicas = shard.replicas;
     for (const auto& replica : view.ReplicasOf(shard.name)) {
