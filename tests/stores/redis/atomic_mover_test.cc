@@ -141,6 +141,47 @@ BOOST_AUTO_TEST_CASE(a_cluster_with_replicas_grows_and_shrinks_by_it) {
   BOOST_TEST(jobs >= 6);  // each at two ends, of which the newest shard's is gone
 }
 
+BOOST_AUTO_TEST_CASE(two_pairs_of_shards_move_at_once_and_a_stop_calls_both_back) {
+  Valkey world(4);
+  world.Fill(4000);
+  redis::StepArgs args;
+  const std::string c = world.Id(world.ports[2]);
+  args.moves = {{world.a, world.b, {{0, 99}}}, {c, world.Id(world.ports[3]), {{8192, 8291}}}};
+  const Step step{5, redis::kMove, redis::Encode(args), "two pairs"};
+  world.Hold(true);
+  world.Do(world.ports[2], {"DEBUG", "SLOTMIGRATION", "PREVENT-PAUSE", "1"});
+  const auto waits = [&](int port) {
+    const auto jobs = world.Jobs(port);
+    return !jobs.empty() && jobs.front().state == "waiting-to-pause";
+  };
+  std::atomic<bool> thrown{false};
+  Journal journal;
+  journal.stop = [&] { return thrown.load(); };
+  Writer writer(world);
+  const Status stopped = Beside([&] { return world.Move(step, journal, world.Options()); },
+                                [&] {
+                                  world.Until("both are under way", [&] {
+                                    return waits(world.ports[0]) && waits(world.ports[2]);
+                                  });
+                                  thrown = true;
+                                });
+  BOOST_TEST((stopped.code() == StatusCode::kCancelled), stopped);
+  for (const int at : {0, 2}) {
+    BOOST_TEST(world.Jobs(world.ports[static_cast<std::size_t>(at)]).front().Cancelled());
+    world.Do(world.ports[static_cast<std::size_t>(at)],
+             {"DEBUG", "SLOTMIGRATION", "PREVENT-PAUSE", "0"});
+  }
+  thrown = false;
+  const Status done = world.Move(step, journal, world.Options());
+  BOOST_TEST_REQUIRE(done.ok(), done);
+  BOOST_TEST(journal.partitions == 200);
+  writer.Stop();
+  const auto damage = writer.Damage();
+  BOOST_TEST(damage.empty(), First(damage));
+  world.CheckKeys(4000);
+  world.CheckClean();
+}
+
 BOOST_FIXTURE_TEST_CASE(a_controller_cut_off_after_any_write_leaves_what_the_next_one_finishes,
                         Valkey) {
   Fill(2000);
