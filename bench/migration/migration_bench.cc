@@ -148,7 +148,7 @@ int Main(int argc, char** argv) {
   app.add_option("--rate", options.stage.rate, "clients' commands a second")->capture_default_str();
   app.add_option("--rounds", options.rounds, "each two moves by each")->capture_default_str();
   app.add_option("--server", options.stage.server, "program of each node")->capture_default_str();
-  app.add_flag("--whole", options.whole, "also as a whole; needs a server of Valkey 9.1 or newer");
+  app.add_flag("--whole", options.whole, "also as a whole; needs a server of Valkey 9.1.2 or newer");
   app.add_flag("--curve", options.curve, "speed against p99 for several settings of ours");
   app.add_option("--only", options.only, "names of those that take turns, the first is the peer")
       ->delimiter(';');

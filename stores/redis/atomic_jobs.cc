@@ -1,5 +1,6 @@
 #include "stores/redis/atomic_jobs.h"
 
+#include <array>
 #include <charconv>
 #include <map>
 #include <utility>
@@ -18,13 +19,15 @@ StatusOr<PartitionSet> ParseRanges(const std::string& text) {
   return ParsePartitionSet(with_commas);
 }
 
-/// "9.1.2" → {9, 1}; "" → {0, 0}.
-std::pair<int, int> MajorMinor(const std::string& version) {
-  std::pair<int, int> numbers{0, 0};
-  const char* end = version.data() + version.size();
-  const auto major = std::from_chars(version.data(), end, numbers.first);
-  if (major.ec == std::errc() && major.ptr != end) {
-    std::from_chars(major.ptr + 1, end, numbers.second);
+/// "9.1.2" → {9, 1, 2}; "" → zeros.
+std::array<int, 3> Numbers(const std::string& version) {
+  std::array<int, 3> numbers{};
+  const char* at = version.data();
+  const char* const end = at + version.size();
+  for (int& number : numbers) {
+    const auto read = std::from_chars(at, end, number);
+    if (read.ec != std::errc() || read.ptr == end) break;
+    at = read.ptr + 1;
   }
   return numbers;
 }
@@ -72,11 +75,11 @@ StatusOr<std::vector<AtomicJob>> ParseAtomicJobs(const Reply& reply) {
 }
 
 bool KnowsAtomicJobs(const std::string& valkey_version) {
-  return MajorMinor(valkey_version).first >= 9;
+  return Numbers(valkey_version).front() >= 9;
 }
 
 bool BeginsAtomicJobs(const std::string& valkey_version) {
-  return MajorMinor(valkey_version) >= std::pair(9, 1);
+  return Numbers(valkey_version) >= std::array{9, 1, 2};
 }
 
 std::vector<std::string> SlotsRange(const PartitionSet& slots) {

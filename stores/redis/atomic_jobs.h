@@ -40,8 +40,9 @@ struct AtomicJob {
 /// Of a server's version (valkey_version of INFO server, empty for Redis): whether it knows such
 /// jobs, which is since 9.0.
 [[nodiscard]] bool KnowsAtomicJobs(const std::string& valkey_version);
-/// Whether we let it begin one, which is since 9.1. Before, a target takes bytes for commands that
-/// it finds damaged now, and a source may damage them while clients write (valkey issue 4545).
+/// Whether we let it begin one, which is since 9.1.2. Sources before that have been seen to damage
+/// what they send while clients write to its slots (valkey issue 4545), which targets of 9.0 do not
+/// always notice.
 [[nodiscard]] bool BeginsAtomicJobs(const std::string& valkey_version);
 
 /// The words of CLUSTER MIGRATESLOTS after its name.

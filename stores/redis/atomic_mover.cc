@@ -151,7 +151,7 @@ Status AtomicMover::May() {
   for (const Server* server : {&source, &target}) {
     TW_ASSIGN_OR_RETURN(const InfoText info, link_.Info(*server, "server"));
     if (BeginsAtomicJobs(info.Field("valkey_version"))) continue;
-    return Error(StatusCode::kUnimplemented, "{} is no Valkey of 9.1 or newer", server->Address());
+    return Error(StatusCode::kUnimplemented, "{} is no Valkey of 9.1.2 or newer", server->Address());
   }
   const std::string nobody(40, '0');
   // The second is refused by its arguments.

@@ -60,7 +60,7 @@ const std::vector<Capability>& Capabilities() {
        {},
        {"+cluster|slot-stats"}},
       {"atomic",
-       "move slots as a whole where both servers can; Valkey 9.1 or newer",
+       "move slots as a whole where both servers can; Valkey 9.1.2 or newer",
        {},
        {"+cluster|migrateslots", "+cluster|getslotmigrations", "+cluster|cancelslotmigrations",
         "+eval"}},

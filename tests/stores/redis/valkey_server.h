@@ -9,7 +9,7 @@
 
 namespace tidewright::testing {
 
-/// Of 9.1 or newer: what TIDEWRIGHT_VALKEY_SERVER names, or what scripts/setup has put into the
+/// Of 9.1.2 or newer: what TIDEWRIGHT_VALKEY_SERVER names, or what scripts/setup has put into the
 /// user's cache. Empty when there is none.
 inline std::string ValkeyServer() {
   if (const char* named = std::getenv("TIDEWRIGHT_VALKEY_SERVER"); named != nullptr) return named;
@@ -26,7 +26,7 @@ inline boost::test_tools::assertion_result HasValkeyServer(boost::unit_test::tes
   if (!ValkeyServer().empty()) return true;
   static const bool kSaid = [] {
     std::printf(
-        "SKIPPED: there is no valkey-server of 9.1 or newer; scripts/setup fetches one, or name "
+        "SKIPPED: there is no valkey-server of 9.1.2 or newer; scripts/setup fetches one, or name "
         "yours in TIDEWRIGHT_VALKEY_SERVER\n");
     std::fflush(stdout);
     return true;
