@@ -23,6 +23,11 @@ struct ProvisionedNode {
   std::string zone;
 };
 
+struct NodeAddress {
+  std::string host;
+  int port = 0;
+};
+
 /// Thread-safe; calls block.
 class Provisioner {
  public:
@@ -33,6 +38,11 @@ class Provisioner {
   /// Stops the node and gives it back; OK when it is already gone. kNotFound for a node that this
   /// provisioner never gave and may not stop: the caller leaves it running, empty.
   virtual Status Release(const std::string& host, int port, Duration timeout) = 0;
+  /// Asked before anything is moved away from nodes that are to be released, all together.
+  /// kFailedPrecondition where others must go first, by name.
+  virtual Status MayRelease(const std::vector<NodeAddress>& /*nodes*/, Duration /*timeout*/) {
+    return OkStatus();
+  }
 };
 
 }  // namespace tidewright

@@ -51,6 +51,7 @@ struct RedisConfig {
 struct ActuatorConfig {
   std::string pace = "normal";
   std::optional<int> pairs_at_once;
+  std::string move_by = "auto";  ///< "atomic", "slot-by-slot": redis::MoveBy
   std::optional<int> groups_at_once;
   std::optional<int> keys_per_second;
   std::optional<Duration> max_pause;
@@ -82,15 +83,27 @@ struct ExecProvisionerConfig {
   std::vector<std::string> command;  ///< program and arguments
 };
 
+/// Pods of a StatefulSet; what is not written is as Kubernetes shows it to a pod.
+struct KubernetesProvisionerConfig {
+  std::string stateful_set;
+  std::string kube_namespace;
+  std::string server = "https://kubernetes.default.svc";
+  std::string token_file = "/var/run/secrets/kubernetes.io/serviceaccount/token";
+  std::string ca_file = "/var/run/secrets/kubernetes.io/serviceaccount/ca.crt";
+  int port = 6379;      ///< of the server in each pod
+  std::string service;  ///< headless; empty: pods are told by their addresses
+};
+
 /// One of them, or none: scale-out is refused then, with a clear reason.
 struct ProvisionerConfig {
   std::optional<LocalProvisionerConfig> local;
   std::optional<StandbyProvisionerConfig> standby;
   std::optional<ExecProvisionerConfig> exec;
+  std::optional<KubernetesProvisionerConfig> kubernetes;
   /// For one node to be had or given back, real time.
   Duration timeout = std::chrono::seconds(60);
 
-  [[nodiscard]] bool Any() const { return local || standby || exec; }
+  [[nodiscard]] bool Any() const { return local || standby || exec || kubernetes; }
 };
 
 struct CollectorConfig {

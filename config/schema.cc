@@ -151,6 +151,7 @@ void ReadLeader(Section& top, LeaderConfig& leader) {
 void ReadActuator(Section& top, ActuatorConfig& actuator) {
   Section section = top.Sub("actuator");
   section.OneOf("pace", actuator.pace, {"gentle", "normal", "fast"});
+  section.OneOf("move_by", actuator.move_by, {"auto", "atomic", "slot-by-slot"});
   // What is not written is as the pace has it.
   const auto read = [&](const char* key, auto& target, auto&& take) {
     auto value = typename std::decay_t<decltype(target)>::value_type{};
@@ -182,19 +183,49 @@ void ReadActuator(Section& top, ActuatorConfig& actuator) {
 
 /// Several may be described; one is used.
 void ChooseProvisioner(Section& section, ProvisionerConfig& provisioner) {
-  std::string use = provisioner.local ? "local" : provisioner.standby ? "standby" : "exec";
+  std::string use = provisioner.local     ? "local"
+                    : provisioner.standby ? "standby"
+                    : provisioner.exec    ? "exec"
+                                          : "kubernetes";
   const int described = provisioner.local.has_value() + provisioner.standby.has_value() +
-                        provisioner.exec.has_value();
-  section.OneOf("use", use, {"local", "standby", "exec"});
+                        provisioner.exec.has_value() + provisioner.kubernetes.has_value();
+  section.OneOf("use", use, {"local", "standby", "exec", "kubernetes"});
   if (described > 1 && !section.Has("use")) {
     section.Wrong("use", "is missing where several are described; write which one it is");
   }
   if (use != "local") provisioner.local.reset();
   if (use != "standby") provisioner.standby.reset();
   if (use != "exec") provisioner.exec.reset();
+  if (use != "kubernetes") provisioner.kubernetes.reset();
   if (section.Has("use") && !provisioner.Any()) {
     section.Wrong("use", fmt::format("{} is not described; write provisioner.{}", use, use));
   }
+}
+
+void ReadKubernetes(Section& of, std::optional<KubernetesProvisionerConfig>& kubernetes) {
+  Section section = of.Sub("kubernetes");
+  KubernetesProvisionerConfig config;
+  section.Text("stateful_set", config.stateful_set, Need::kRequired);
+  section.Text("namespace", config.kube_namespace, Need::kRequired);
+  section.Text("server", config.server);
+  section.Text("token_file", config.token_file);
+  section.Text("ca_file", config.ca_file);
+  section.Whole("port", config.port, 1, 65535);
+  section.Text("service", config.service);
+  if (!config.server.starts_with("https://")) {
+    section.Wrong("server", "is no https:// address; the token would be shown to everybody");
+  }
+  // They become part of a path.
+  for (const auto& [key, name] : {std::pair("stateful_set", config.stateful_set),
+                                  std::pair("namespace", config.kube_namespace),
+                                  std::pair("service", config.service)}) {
+    const bool plain = std::all_of(name.begin(), name.end(), [](char c) {
+      return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.';
+    });
+    if (!plain) section.Wrong(key, "is no name in Kubernetes; write small letters, digits and '-'");
+  }
+  section.Finish();
+  if (section.present()) kubernetes = std::move(config);
 }
 
 void ReadProvisioner(Section& top, ProvisionerConfig& provisioner) {
@@ -230,6 +261,7 @@ void ReadProvisioner(Section& top, ProvisionerConfig& provisioner) {
   }
   exec.Finish();
   if (exec.present()) provisioner.exec = std::move(script);
+  ReadKubernetes(section, provisioner.kubernetes);
   section.Span("timeout", provisioner.timeout, 1s, 1h);
   ChooseProvisioner(section, provisioner);
   section.Finish();

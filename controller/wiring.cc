@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "actuator/provisioners/exec.h"
+#include "actuator/provisioners/kubernetes.h"
 #include "actuator/provisioners/local.h"
 #include "actuator/provisioners/standby.h"
 #include "alerting/alert_sink.h"
@@ -122,6 +123,19 @@ std::unique_ptr<Provisioner> MakeProvisioner(const Config& config, redis::Client
                                .directory = config.data_dir + "/exec"},
         clock);
   }
+  if (wanted.kubernetes) {
+    const auto& pods = *wanted.kubernetes;
+    return std::make_unique<KubernetesProvisioner>(
+        KubernetesProvisionerOptions{.server = pods.server,
+                                     .token_file = pods.token_file,
+                                     .ca_file = pods.ca_file,
+                                     .kube_namespace = pods.kube_namespace,
+                                     .stateful_set = pods.stateful_set,
+                                     .port = pods.port,
+                                     .service = pods.service,
+                                     .state_file = config.data_dir + "/kubernetes.json"},
+        clock);
+  }
   return nullptr;
 }
 
@@ -147,6 +161,7 @@ CollectorOptions ToCollectorOptions(const CollectorConfig& config) {
 /// What a pace sets, and then what the file changes of it.
 void SetPace(const ActuatorConfig& config, redis::RedisActuatorOptions& options) {
   redis::SetPreset(options, redis::FindMovePreset(config.pace).value_or(redis::MovePreset{}));
+  options.move_by = redis::FindMoveBy(config.move_by).value_or(redis::MoveBy::kAuto);
   redis::MoveLimits& limits = options.limits;
   limits.pairs_at_once = config.pairs_at_once.value_or(limits.pairs_at_once);
   limits.groups_at_once = config.groups_at_once.value_or(limits.groups_at_once);

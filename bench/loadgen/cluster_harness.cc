@@ -42,7 +42,7 @@ void ClusterHarness::StopAll() {
 }
 
 StatusOr<io::Subprocess> ClusterHarness::Spawn(int port, const std::string& directory) {
-  std::vector<std::string> command = {"redis-server",
+  std::vector<std::string> command = {options_.server,
                                       options_.tls ? "--tls-port" : "--port",
                                       std::to_string(port),
                                       "--bind",
@@ -96,7 +96,7 @@ Status ClusterHarness::Restart(int port) {
 }
 
 Status ClusterHarness::AwaitAnswer(int port) {
-  return WaitUntil("redis-server on port " + std::to_string(port),
+  return WaitUntil(options_.server + " on port " + std::to_string(port),
                    [&] { return client_.Call1(kHost, port, {"PING"}).ok(); });
 }
 

@@ -20,10 +20,11 @@ struct ClusterOptions {
   std::string directory;  ///< must exist
   int shards = 3;
   int replicas_per_shard = 1;
-  std::vector<std::string> arguments;   ///< further ones for each redis-server
+  std::vector<std::string> arguments;  ///< further ones for each server
   redis::Credentials credentials = {};  ///< where the arguments ask for some
   /// Set: the servers speak TLS alone, to clients and to each other, and show this certificate.
   std::optional<io::TlsOptions> tls = {};
+  std::string server = "redis-server";  ///< program
 };
 
 struct Server {

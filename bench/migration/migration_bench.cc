@@ -16,6 +16,7 @@ struct Options {
   int slots = 2000;
   int rounds = 3;
   bool curve = false;
+  bool whole = false;
   std::vector<std::string> only;  ///< contenders; empty: all
 };
 
@@ -66,10 +67,24 @@ std::vector<Contender> Contenders(Stage& stage, const Options& options) {
     return how;
   };
   peer("redis-cli", 0);
-  for (const char* name : {"normal", "gentle", "fast"}) ours(name, preset(name));
+  for (const std::string name : {"normal", "gentle", "fast"}) {
+    auto how = preset(name);
+    how.move_by = redis::MoveBy::kSlotBySlot;
+    ours(name, how);
+    if (!options.whole) continue;
+    how.move_by = redis::MoveBy::kAtomic;
+    ours(name + ", as a whole", how);
+  }
+  if (options.whole) {
+    list.push_back(
+        {"one job of the servers",
+         [&stage, &options](int from, int to) { return stage.Whole(from, to, options.slots); },
+         {}});
+  }
   if (!options.curve) return list;
   peer("redis-cli, pipeline 100", 100);
   auto how = preset("normal");
+  how.move_by = redis::MoveBy::kSlotBySlot;
   how.limits.groups_at_once = 1;
   ours("normal, one group", how);
   how.keys_per_migrate = 50;
@@ -132,6 +147,8 @@ int Main(int argc, char** argv) {
   app.add_option("--replicas", options.stage.replicas, "of each shard")->capture_default_str();
   app.add_option("--rate", options.stage.rate, "clients' commands a second")->capture_default_str();
   app.add_option("--rounds", options.rounds, "each two moves by each")->capture_default_str();
+  app.add_option("--server", options.stage.server, "program of each node")->capture_default_str();
+  app.add_flag("--whole", options.whole, "also as a whole; needs a server of Valkey 9.1.2 or newer");
   app.add_flag("--curve", options.curve, "speed against p99 for several settings of ours");
   app.add_option("--only", options.only, "names of those that take turns, the first is the peer")
       ->delimiter(';');

@@ -7,6 +7,7 @@
 #include "actuator/executor.h"
 #include "io/subprocess.h"
 #include "planner/plan.h"
+#include "stores/redis/atomic_jobs.h"
 #include "stores/redis/redis_actuator.h"
 
 namespace tidewright::migration {
@@ -53,6 +54,7 @@ Status Stage::Begin() {
   cluster.directory = directory_;
   cluster.shards = options_.shards;
   cluster.replicas_per_shard = options_.replicas;
+  cluster.server = options_.server;
   TW_ASSIGN_OR_RETURN(cluster_, loadgen::ClusterHarness::Start(std::move(cluster)));
   watching_ = std::make_unique<redis::Client>(redis::ClientOptions{});
   redis::RedisLoadOptions names;
@@ -180,6 +182,34 @@ StatusOr<Outcome> Stage::Peer(int from, int to, int slots, int pipeline) {
     if (result.exit_code == 0) return OkStatus();
     const auto tail = result.output.size() - std::min<std::size_t>(result.output.size(), 500);
     return Error(StatusCode::kInternal, "redis-cli reshard: {}", result.output.substr(tail));
+  });
+}
+
+StatusOr<Outcome> Stage::Whole(int from, int to, int slots) {
+  TW_ASSIGN_OR_RETURN(const Topology topology, Read());
+  const auto* shard = topology.FindShard(shards_.at(static_cast<std::size_t>(from)));
+  if (shard == nullptr) return Error(StatusCode::kInternal, "a shard has lost its master");
+  const PartitionSet wanted = Lowest(shard->partitions, slots);
+  TW_ASSIGN_OR_RETURN(const double keys, KeysIn(*shard, wanted));
+  const auto ask = [&](redis::Command command) {
+    return redis::Checked(
+        watching_->Call1(shard->master.host, shard->master.port, std::move(command)));
+  };
+  redis::Command command = {"CLUSTER", "MIGRATESLOTS"};
+  for (auto& word : redis::SlotsRange(wanted)) command.push_back(std::move(word));
+  command.insert(command.end(), {"NODE", shards_.at(static_cast<std::size_t>(to))});
+  return Measure(slots, keys, [&]() -> Status {
+    TW_RETURN_IF_ERROR(ask(command).status());
+    while (true) {
+      TW_ASSIGN_OR_RETURN(const auto reply, ask({"CLUSTER", "GETSLOTMIGRATIONS"}));
+      TW_ASSIGN_OR_RETURN(const auto jobs, redis::ParseAtomicJobs(reply));
+      if (jobs.empty()) return Error(StatusCode::kInternal, "the job is not listed");
+      if (jobs.front().Succeeded()) return OkStatus();
+      if (jobs.front().Ended()) {
+        return Error(StatusCode::kInternal, "the job failed: {}", jobs.front().message);
+      }
+      clock_.WaitFor(std::chrono::milliseconds(20), {});
+    }
   });
 }
 

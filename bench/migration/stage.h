@@ -24,6 +24,7 @@ struct StageOptions {
   int replicas = 0;     ///< of each shard
   double rate = 1'000;  ///< commands of clients a second: four reads to a write
   std::uint64_t seed = 1;
+  std::string server = "redis-server";  ///< program of each node
 };
 
 /// What a move took and what clients felt meanwhile.
@@ -50,6 +51,8 @@ class Stage {
   StatusOr<Outcome> Ours(int from, int to, int slots, const redis::RedisActuatorOptions& options);
   /// The same slots by `redis-cli --cluster reshard` as it comes; `pipeline` of 0: its default.
   StatusOr<Outcome> Peer(int from, int to, int slots, int pipeline);
+  /// The same slots by one job of the servers' own (Valkey 9), as it comes.
+  StatusOr<Outcome> Whole(int from, int to, int slots);
   /// Reads every key back: an error names what was lost or undone.
   Status Verify();
 

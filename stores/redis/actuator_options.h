@@ -4,7 +4,9 @@
 #include <algorithm>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -15,6 +17,16 @@
 #include "stores/redis/move_limits.h"
 
 namespace tidewright::redis {
+
+/// How slots move.
+enum class MoveBy {
+  kAuto,        ///< as a whole where both ends can, else and after failures slot by slot
+  kAtomic,      ///< as a whole or not at all
+  kSlotBySlot,  ///< key by key, as all servers can
+};
+
+/// "auto", "atomic", "slot-by-slot"; absent for another word.
+[[nodiscard]] std::optional<MoveBy> FindMoveBy(std::string_view name);
 
 struct RedisActuatorOptions {
   std::vector<std::pair<std::string, int>> seeds;  ///< host and port of some nodes
@@ -35,6 +47,15 @@ struct RedisActuatorOptions {
   /// How pairs and groups go at once: runs all, also within one of them, and returns when all have
   /// ended. Empty: on threads. A simulated world lets them take turns.
   std::function<void(std::vector<std::function<void()>>)> at_once;
+
+  MoveBy move_by = MoveBy::kAuto;
+  /// In the slots of one job of the servers, which goes as fast as they can.
+  std::int64_t atomic_keys = 500'000;
+  int atomic_slots = 1024;  ///< of one job, and of one step where servers have such jobs
+  int atomic_tries = 5;  ///< that may fail in a row, each of half as many slots as the one before
+  Duration atomic_backoff = std::chrono::seconds(1);  ///< before the second one; then doubled
+  /// That a job may be in one state, the sending of the snapshot left out.
+  Duration atomic_patience = std::chrono::seconds(30);
 
   int slots_per_batch = 256;          ///< of one step
   int open_slots = 64;                ///< of one group: opened and closed together
@@ -62,6 +83,7 @@ struct RedisActuatorOptions {
 inline void SetPreset(RedisActuatorOptions& options, const MovePreset& preset) {
   options.limits = preset.limits;
   options.open_keys = preset.open_keys;
+  options.atomic_keys = preset.atomic_keys;
   const double keys = preset.migrate_share * options.keys_per_migrate;
   options.keys_per_migrate = std::max(1, static_cast<int>(keys));
 }

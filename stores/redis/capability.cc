@@ -59,6 +59,15 @@ const std::vector<Capability>& Capabilities() {
        "load of each slot as the server counts it; Valkey 8, Redis 8.2 or newer",
        {},
        {"+cluster|slot-stats"}},
+      {"atomic",
+       "move slots as a whole where both servers can; Valkey 9.1.2 or newer",
+       {},
+       {"+cluster|migrateslots", "+cluster|getslotmigrations", "+cluster|cancelslotmigrations",
+        "+eval"}},
+      {"atomic-link",
+       "of the account that servers show to each other (primaryuser), to send slots as a whole",
+       {},
+       {"~*", "+select", "+cluster|syncslots", "+@write"}},
   };
   return kAll;
 }

@@ -26,6 +26,12 @@ bool BetterInformed(const ClusterNodes& a, const ClusterNodes& b) {
   return std::pair(SlotsTold(a), a.nodes.size()) > std::pair(SlotsTold(b), b.nodes.size());
 }
 
+/// For messages.
+std::string NameOf(const Command& command) {
+  const bool of_two_words = command.size() > 1 && command.front() != "EVAL";
+  return command.front() + (of_two_words ? " " + command[1] : "");
+}
+
 StatusOr<ClusterNodes> Parse(StatusOr<std::vector<Reply>> replies, const Address& from) {
   TW_RETURN_IF_ERROR(replies.status());
   TW_ASSIGN_OR_RETURN(const Reply reply, Checked(std::move(replies->front())));
@@ -161,8 +167,7 @@ Status ClusterLink::MaySend(const Server& to, const Batch& batch) const {
     }
   }
   if (change == nullptr) return OkStatus();
-  return MayChange(change->front() + (change->size() > 1 ? " " + (*change)[1] : "") + " at " +
-                   to.Address());
+  return MayChange(NameOf(*change) + " at " + to.Address());
 }
 
 std::vector<StatusOr<ClusterLink::Replies>> ClusterLink::CallAll(std::vector<Request> requests) {
@@ -198,7 +203,7 @@ StatusOr<ClusterLink::Replies> ClusterLink::Call(const Server& to, Batch batch, 
 StatusOr<ClusterLink::Replies> ClusterLink::CallChecked(const Server& to, Batch batch) {
   std::vector<std::string> names;
   for (const auto& command : batch) {
-    names.push_back(command.front() + (command.size() > 1 ? " " + command[1] : ""));
+    names.push_back(NameOf(command));
   }
   TW_ASSIGN_OR_RETURN(Replies replies, Call(to, std::move(batch)));
   for (std::size_t i = 0; i < replies.size(); ++i) {

@@ -22,7 +22,7 @@ bool OnlyReads(const Command& command) {
   static const std::map<std::string, std::set<std::string>> kParts = {
       {"CLUSTER",
        {"NODES", "INFO", "SLOTS", "SHARDS", "MYID", "COUNTKEYSINSLOT", "GETKEYSINSLOT", "LINKS",
-        "SLOT-STATS"}},
+        "SLOT-STATS", "GETSLOTMIGRATIONS"}},
       {"CONFIG", {"GET"}},
       {"MEMORY", {"USAGE"}},
       {"FUNCTION", {"DUMP", "LIST", "STATS"}},

@@ -446,7 +446,12 @@ Status Membership::Release(const std::vector<Server>& members) {
     if (context_.Note(note)) continue;
     if (context_.StopRequested()) return Error(StatusCode::kCancelled, "stopped on request");
     TW_RETURN_IF_ERROR(ReleaseOne(member));
-    TW_RETURN_IF_ERROR(context_.SaveNote(note, member.Address()));
+    const Status noted = context_.SaveNote(note, member.Address());
+    // There is no way back from here: a disk that is full gets time.
+    if (noted.code() == StatusCode::kResourceExhausted) {
+      return Error(StatusCode::kUnavailable, "{}", Message(noted));
+    }
+    TW_RETURN_IF_ERROR(noted);
   }
   return OkStatus();
 }

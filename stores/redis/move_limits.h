@@ -49,6 +49,7 @@ struct MovePreset {
   MoveLimits limits;
   double migrate_share = 1;  ///< of RedisActuatorOptions::keys_per_migrate
   int open_keys = 2000;
+  std::int64_t atomic_keys = 500'000;  ///< in the slots that one job of the servers moves
 };
 /// Absent for another name.
 [[nodiscard]] std::optional<MovePreset> FindMovePreset(std::string_view name);

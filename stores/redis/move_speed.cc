@@ -4,6 +4,8 @@
 
 #include <cmath>
 
+#include "stores/redis/actuator_options.h"
+
 namespace tidewright::redis {
 
 std::optional<MovePreset> FindMovePreset(std::string_view name) {
@@ -19,6 +21,7 @@ std::optional<MovePreset> FindMovePreset(std::string_view name) {
     limits.max_asks_per_second = 500;
     limits.max_tryagains_per_second = 5;
     preset.migrate_share = 0.2;
+    preset.atomic_keys = 50'000;
     return preset;
   }
   if (name == "fast") {
@@ -31,8 +34,16 @@ std::optional<MovePreset> FindMovePreset(std::string_view name) {
     limits.max_tryagains_per_second = 1000;
     preset.migrate_share = 2;
     preset.open_keys = 4000;
+    preset.atomic_keys = 5'000'000;
     return preset;
   }
+  return std::nullopt;
+}
+
+std::optional<MoveBy> FindMoveBy(std::string_view name) {
+  if (name == "auto") return MoveBy::kAuto;
+  if (name == "atomic") return MoveBy::kAtomic;
+  if (name == "slot-by-slot") return MoveBy::kSlotBySlot;
   return std::nullopt;
 }
 

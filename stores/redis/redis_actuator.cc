@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "stores/redis/atomic_jobs.h"
 #include "stores/redis/membership.h"
 #include "stores/redis/plan_steps.h"
 #include "stores/redis/preflight.h"
@@ -31,7 +32,21 @@ RedisActuator::RedisActuator(Client& client, RedisActuatorOptions options, Provi
       watching_(client.options()) {}
 
 StatusOr<std::vector<Step>> RedisActuator::Expand(const Plan& plan, const Topology& topology) {
-  return PlanSteps(plan, topology, options_.slots_per_batch, options_.limits.pairs_at_once);
+  return PlanSteps(plan, topology, SlotsPerStep(), options_.limits.pairs_at_once);
+}
+
+/// Each job of the servers holds back clients' writes once: they are few and large.
+int RedisActuator::SlotsPerStep() {
+  if (options_.move_by == MoveBy::kSlotBySlot) return options_.slots_per_batch;
+  const auto view = link_.Read();
+  if (!view.ok()) return options_.slots_per_batch;  // then nothing will be moved either
+  for (const auto& master : view->Masters()) {
+    const auto info = link_.Info(master, "server");
+    if (!info.ok() || !BeginsAtomicJobs(info->Field("valkey_version"))) {
+      return options_.slots_per_batch;
+    }
+  }
+  return options_.atomic_slots;
 }
 
 Status RedisActuator::Preflight(const StepArgs& args, StepContext& context) {
@@ -40,6 +55,14 @@ Status RedisActuator::Preflight(const StepArgs& args, StepContext& context) {
                                  [&] { return CheckBefore(link_, args.shards); }));
   // Any of the nodes that make up a shard now may be its master when its slots move.
   TW_ASSIGN_OR_RETURN(const ClusterView view, link_.Read());
+  if (provisioner_ != nullptr && !args.retired.empty()) {
+    std::vector<NodeAddress> retired;
+    for (const auto& id : args.retired) {
+      const NodeLine* line = view.nodes.Find(id);
+      if (line != nullptr) retired.push_back({line->host, line->port});
+    }
+    TW_RETURN_IF_ERROR(provisioner_->MayRelease(retired, options_.provision_timeout));
+  }
   for (const auto& shard : args.shards) {
     auto replicas = shard.replicas;
     for (const auto& replica : view.ReplicasOf(shard.name)) {

@@ -36,6 +36,7 @@ class RedisActuator : public StoreActuator {
   Status Verify(const Step& step, StepContext& context) override;
 
  private:
+  int SlotsPerStep();
   StatusOr<bool> Holds(const Step& step, const StepArgs& args, StepContext& context);
   Status Preflight(const StepArgs& args, StepContext& context);
   Status CheckEnd(const StepArgs& args, StepContext& context);

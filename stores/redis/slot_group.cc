@@ -250,6 +250,25 @@ Status SlotGroup::Close() {
   return OkStatus();
 }
 
+Status SlotGroup::AwaitOwner() {
+  const MonoTime deadline = link_.clock().Monotonic() + kGossipTime;
+  while (true) {
+    TW_ASSIGN_OR_RETURN(const ClusterView view, link_.Read());
+    Status agreed = OkStatus();
+    for (const auto& [id, told] : view.told) {
+      if (!told.Myself()->master || !agreed.ok()) continue;  // replicas learn by gossip
+      agreed = CheckOwner(ServerOf(*told.Myself()), told, slots_);
+    }
+    const ClusterNodes* at_target = view.Told(parties_.target.id);
+    if (at_target == nullptr) {
+      agreed = Error(StatusCode::kUnavailable, "{} does not answer", parties_.target.Address());
+    }
+    if (agreed.ok()) return RaiseEpoch(*at_target);
+    if (link_.clock().Monotonic() >= deadline) return agreed;
+    link_.Sleep(std::chrono::milliseconds(10));
+  }
+}
+
 /// First the target. From then on it takes no key of these slots any more: what it has is counted
 /// behind that, on the same connection, and cannot grow. A client that the source sends there with
 /// ASK in the meantime is sent back with MOVED and comes round again until the source's flag is

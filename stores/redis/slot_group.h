@@ -34,6 +34,9 @@ class SlotGroup {
   /// Gives the slots to the target, everywhere, and sees that all masters say so. Nothing is told
   /// to the target while the source holds a key: the source would delete it.
   Status Close();
+  /// Until all masters say that the target owns the slots, and its epoch is the highest: for slots
+  /// that changed hands without Close.
+  Status AwaitOwner();
   /// Takes back flags of slots of which the target has received nothing, and leaves the others as
   /// they are: kFailedPrecondition then. No write that the target acknowledges is left behind.
   Status Cancel();

@@ -220,10 +220,16 @@ Status SlotMigration::CountKeys(Situation& now) {
                    "back to life",
                    now.parties.target.Address(), at_target.integer, slot);
     }
-    if (at_source.integer > link_.options().max_slot_keys) {
-      return Error(StatusCode::kFailedPrecondition, "slot {} has {} keys, more than {}", slot,
-                   at_source.integer, link_.options().max_slot_keys);
-    }
+  }
+  return OkStatus();
+}
+
+/// Of slots that go key by key.
+Status SlotMigration::CheckKeyCounts(const Situation& now) const {
+  for (const auto& [slot, keys] : now.source_keys) {
+    if (keys <= link_.options().max_slot_keys) continue;
+    return Error(StatusCode::kFailedPrecondition, "slot {} has {} keys, more than {}", slot, keys,
+                 link_.options().max_slot_keys);
   }
   return OkStatus();
 }
@@ -306,8 +312,42 @@ Status SlotMigration::FinishGroups(const LaneSurroundings& around, std::vector<i
   return OkStatus();
 }
 
+AtomicMover SlotMigration::Atomic(const LaneSurroundings& around) const {
+  return AtomicMover(around, "atomic:" + from_.name + ">" + to_.name, note_key_);
+}
+
+StatusOr<SlotMigration::Whole> SlotMigration::MoveAsAWhole(
+    const LaneSurroundings& around, SlotQueue& queue, const std::map<int, std::int64_t>& keys) {
+  const MoveBy by = link_.options().move_by;
+  if (by == MoveBy::kSlotBySlot) return Whole::kNot;
+  AtomicMover mover = Atomic(around);
+  const Status may = mover.May();
+  if (may.code() == StatusCode::kUnimplemented || may.code() == StatusCode::kPermissionDenied) {
+    if (by == MoveBy::kAuto) return Whole::kNot;
+    return Error(StatusCode::kFailedPrecondition,
+                 "{}; actuator.move_by: auto would move the slots one by one", Message(may));
+  }
+  TW_RETURN_IF_ERROR(may);
+  TW_ASSIGN_OR_RETURN(const bool done, mover.Run(queue, keys));
+  return done ? Whole::kDone : Whole::kAgain;
+}
+
 Status SlotMigration::Attempt(bool only_open) {
+  while (true) {
+    TW_ASSIGN_OR_RETURN(const bool again, Pass(only_open));
+    if (!again) return OkStatus();
+  }
+}
+
+StatusOr<bool> SlotMigration::Pass(bool only_open) {
   TW_ASSIGN_OR_RETURN(Situation now, Look());
+  LaneSurroundings around{link_, context_, speed_, now.parties, now.node_timeout, nullptr};
+  if (now.has_source) {
+    TW_ASSIGN_OR_RETURN(const bool settled, Atomic(around).Settle(slots_, only_open));
+    if (settled) {
+      TW_ASSIGN_OR_RETURN(now, Look());
+    }
+  }
   TW_RETURN_IF_ERROR(CheckForeign(now, /*own_slots_only=*/true));
   open_ = !now.open.empty() || !now.closing.empty();
   if (!now.closing.empty()) {
@@ -317,11 +357,10 @@ Status SlotMigration::Attempt(bool only_open) {
     context_.Progress(static_cast<int>(now.closing.size()), 0, 0);
     open_ = !now.open.empty();
   }
-  LaneSurroundings around{link_, context_, speed_, now.parties, now.node_timeout, nullptr};
   if (!now.open.empty()) TW_RETURN_IF_ERROR(FinishGroups(around, now.open));
-  if (only_open) return OkStatus();
+  if (only_open) return false;
   TW_RETURN_IF_ERROR(CheckForeign(now, /*own_slots_only=*/false));
-  if (now.untouched.empty()) return OkStatus();
+  if (now.untouched.empty()) return false;
   TW_RETURN_IF_ERROR(CountKeys(now));
   TW_RETURN_IF_ERROR(CheckServers(now));
   // What earlier groups noted must not be taken for the word on those to come.
@@ -338,8 +377,12 @@ Status SlotMigration::Attempt(bool only_open) {
     if (may_lead) TW_RETURN_IF_ERROR(Annotate(may_lead(), "no further slots are opened"));
     return watch ? watch->Room() : OkStatus();
   };
-  SlotQueue queue(std::move(now.untouched), std::move(now.source_keys), now.target_is_empty);
-  return RunLanes(around, note_key_, queue, open_);
+  SlotQueue queue(std::move(now.untouched), now.source_keys, now.target_is_empty);
+  TW_ASSIGN_OR_RETURN(const Whole moved, MoveAsAWhole(around, queue, now.source_keys));
+  if (moved != Whole::kNot) return moved == Whole::kAgain;
+  TW_RETURN_IF_ERROR(CheckKeyCounts(now));
+  TW_RETURN_IF_ERROR(RunLanes(around, note_key_, queue, open_));
+  return false;
 }
 
 Status SlotMigration::CancelOpen() {

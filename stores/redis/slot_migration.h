@@ -24,6 +24,7 @@
 
 #include "actuator/store_actuator.h"
 #include "core/status.h"
+#include "stores/redis/atomic_mover.h"
 #include "stores/redis/cluster_link.h"
 #include "stores/redis/key_mover.h"
 #include "stores/redis/move_speed.h"
@@ -92,6 +93,12 @@ class SlotMigration {
 
   Status Persist(bool only_open);
   Status Attempt(bool only_open);
+  /// Whether what is left is to be looked at afresh.
+  StatusOr<bool> Pass(bool only_open);
+  enum class Whole { kDone, kAgain, kNot };
+  StatusOr<Whole> MoveAsAWhole(const LaneSurroundings& around, SlotQueue& queue,
+                               const std::map<int, std::int64_t>& keys);
+  [[nodiscard]] AtomicMover Atomic(const LaneSurroundings& around) const;
   StatusOr<Situation> Look();
   Status FindParties(Situation& now) const;
   Status Classify(Situation& now) const;
@@ -100,6 +107,7 @@ class SlotMigration {
   [[nodiscard]] bool IsOfUs(const OpenSlot& open) const;
   Status CheckForeign(const Situation& now, bool own_slots_only) const;
   Status CountKeys(Situation& now);
+  Status CheckKeyCounts(const Situation& now) const;
   Status CheckServers(Situation& now);
   [[nodiscard]] std::vector<std::string> Notes() const;
   Status FinishGroups(const LaneSurroundings& around, std::vector<int> slots);

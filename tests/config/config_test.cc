@@ -200,6 +200,24 @@ BOOST_AUTO_TEST_CASE(checks_across_keys) {
   BOOST_TEST(Mentions(Refusal("clock: {speed: 2}"), "clock.wall_origin: is missing"));
 }
 
+BOOST_AUTO_TEST_CASE(pods_of_a_stateful_set_need_its_name_and_a_server_that_can_be_trusted) {
+  const Config config =
+      Accepted("provisioner: {kubernetes: {stateful_set: redis, namespace: cache}}");
+  BOOST_REQUIRE(config.provisioner.kubernetes.has_value());
+  BOOST_TEST(config.provisioner.kubernetes->server == "https://kubernetes.default.svc");
+  BOOST_TEST(config.provisioner.kubernetes->port == 6379);
+  const auto refusal = [](const std::string& more) {
+    return Refusal("provisioner: {kubernetes: {" + more + "}}");
+  };
+  BOOST_TEST(Mentions(refusal("namespace: cache"), "stateful_set: is missing"));
+  BOOST_TEST(Mentions(refusal("stateful_set: redis"), "namespace: is missing"));
+  const std::string least = "stateful_set: redis, namespace: cache, ";
+  BOOST_TEST(Mentions(refusal(least + "server: 'http://10.0.0.1'"), "kubernetes.server"));
+  BOOST_TEST(Mentions(refusal(least + "service: 'a/b'"), "kubernetes.service"));
+  BOOST_TEST(Mentions(refusal("stateful_set: ../x, namespace: cache"), "kubernetes.stateful_set"));
+  BOOST_TEST(Mentions(refusal(least + "port: 0"), "kubernetes.port"));
+}
+
 BOOST_AUTO_TEST_CASE(of_several_provisioners_the_named_one_is_used) {
   const std::string two = "standby: {nodes: ['10.0.0.9:6379']}, exec: {command: [/n.sh, -v]}}";
   const Config standby = Accepted("provisioner: {use: standby, timeout: 5m, " + two);
@@ -304,7 +322,10 @@ BOOST_AUTO_TEST_CASE(a_pace_is_one_of_three_and_what_is_written_beside_it_change
   BOOST_TEST((config.actuator.max_pause.value() == 1ms));
   BOOST_TEST(config.actuator.max_replication_lag_bytes.value() == 1048576);
   BOOST_TEST(!config.actuator.max_latency.has_value());
+  BOOST_TEST(plain.actuator.move_by == "auto");
+  BOOST_TEST(Accepted("actuator: {move_by: slot-by-slot}").actuator.move_by == "slot-by-slot");
   BOOST_TEST(Mentions(Refusal("actuator: {pace: furious}"), "actuator.pace"));
+  BOOST_TEST(Mentions(Refusal("actuator: {move_by: teleport}"), "actuator.move_by"));
   BOOST_TEST(Mentions(Refusal("actuator: {groups_at_once: 9}"), "actuator.groups_at_once"));
   BOOST_TEST(Mentions(Refusal("actuator: {pairs_at_once: 0}"), "actuator.pairs_at_once"));
 }

@@ -179,10 +179,15 @@ void Cluster::HearClaims(Node& node, const Node& from) {
   bool changed = false;
   for (int slot = 0; slot < kSlots; ++slot) {
     const auto s = static_cast<std::size_t>(slot);
-    if (from.owner[s] != from.id || node.owner[s] == from.id) continue;
+    // Whoever was away hears of the owner of now, also where the one before has a newer epoch.
+    if (node.owner[s] == from.id && from.owner[s] != from.id) node.unclaimed.insert(slot);
+    if (from.owner[s] != from.id || node.owner[s] == from.id) {
+      if (from.owner[s] == from.id) node.unclaimed.erase(slot);
+      continue;
+    }
     if (node.importing.count(slot) != 0) continue;
     const int holder = node.owner[s];
-    if (holder != kNobody) {
+    if (holder != kNobody && node.unclaimed.erase(slot) == 0) {
       const auto known = node.peers.find(holder);
       if (known != node.peers.end() && known->second.config_epoch >= from.Epoch()) continue;
     }

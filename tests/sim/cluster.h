@@ -63,6 +63,7 @@ struct Node {
   std::int64_t current_epoch = 0;
   std::array<short, kSlots> owner{};  ///< its view
   std::map<int, Peer> peers;          ///< its view of the others, and itself
+  std::set<int> unclaimed;            ///< slots whose owner told that it does not have them
   std::map<int, int> migrating;       ///< slot → id
   std::map<int, int> importing;
   std::map<int, Keys> data;

@@ -38,9 +38,49 @@ void AddReplica(World& world, int port, const std::string& master) {
   BOOST_REQUIRE_MESSAGE(added.ok(), added);
 }
 
+/// Gives up one node and no other.
+class OneGoes : public Provisioner {
+ public:
+  explicit OneGoes(int port) : port_(port) {}
+  StatusOr<ProvisionedNode> Acquire(const NodeRequest&, Duration) override {
+    return Error(StatusCode::kResourceExhausted, "none");
+  }
+  Status Release(const std::string&, int, Duration) override { return OkStatus(); }
+  Status MayRelease(const std::vector<NodeAddress>& nodes, Duration) override {
+    if (nodes.size() == 1 && nodes.front().port == port_) return OkStatus();
+    return Error(StatusCode::kFailedPrecondition, "{} goes first", port_);
+  }
+
+ private:
+  int port_;
+};
+
 }  // namespace
 
 BOOST_AUTO_TEST_SUITE(redis_actuator_members)
+
+BOOST_AUTO_TEST_CASE(a_plan_that_retires_another_node_than_can_be_given_up_moves_nothing) {
+  World world(4, 0);
+  auto options = world.Options();
+  options.allow_unprotected_targets = true;
+  const Topology before = world.ReadTopology();
+  const auto retire = [&](int gives_up) {
+    OneGoes provisioner(gives_up);
+    redis::RedisActuator actuator(world.client(), options, &provisioner, world.clock);
+    const auto steps = actuator.Expand(ScaleInPlan(before, {world.Id(world.ports[3])}), before);
+    BOOST_REQUIRE_MESSAGE(steps.ok(), steps.status());
+    Journal journal;
+    return RunSteps(actuator, {steps->front()}, journal);  // the preflight
+  };
+  const Status refused = retire(world.ports[1]);
+  BOOST_TEST((refused.code() == StatusCode::kFailedPrecondition), refused);
+  BOOST_TEST(
+      Message(refused).find(std::to_string(world.ports[1]) + " goes first") != std::string::npos,
+      refused);
+  BOOST_TEST(world.ReadTopology().Fingerprint() == before.Fingerprint());
+  const Status fit = retire(world.ports[3]);
+  BOOST_TEST(fit.ok(), fit);
+}
 
 BOOST_AUTO_TEST_CASE(a_new_shard_knows_the_functions_of_the_others) {
   World world(3, 0);

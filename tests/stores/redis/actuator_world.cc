@@ -97,7 +97,8 @@ io::TransportFactory FusedTransport(std::shared_ptr<Fuse> fuse) {
 }
 
 World::World(int shards, int replicas, std::vector<std::string> arguments,
-             redis::Credentials credentials, std::optional<io::TlsOptions> tls) {
+             redis::Credentials credentials, std::optional<io::TlsOptions> tls,
+             std::string server) {
   auto made = loadgen::MakeTemporaryDirectory("tidewright-actuator-test");
   BOOST_REQUIRE_MESSAGE(made.ok(), made.status());
   directory = *made;
@@ -106,7 +107,8 @@ World::World(int shards, int replicas, std::vector<std::string> arguments,
                                                  .replicas_per_shard = replicas,
                                                  .arguments = std::move(arguments),
                                                  .credentials = std::move(credentials),
-                                                 .tls = std::move(tls)});
+                                                 .tls = std::move(tls),
+                                                 .server = std::move(server)});
   BOOST_REQUIRE_MESSAGE(started.ok(), started.status());
   cluster = *std::move(started);
   const auto nodes = Nodes(cluster->Ports().front());

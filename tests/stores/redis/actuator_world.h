@@ -61,7 +61,8 @@ io::TransportFactory FusedTransport(std::shared_ptr<Fuse> fuse);
 class World : public Provisioner {
  public:
   World(int shards, int replicas, std::vector<std::string> arguments = {},
-        redis::Credentials credentials = {}, std::optional<io::TlsOptions> tls = {});
+        redis::Credentials credentials = {}, std::optional<io::TlsOptions> tls = {},
+        std::string server = "redis-server");
   ~World() override;
 
   StatusOr<ProvisionedNode> Acquire(const NodeRequest& request, Duration timeout) override;
