@@ -305,6 +305,21 @@ Plan Rebalance(const Situation& s, Plan plan, const Proposal& proposal,
   return Finish(s, std::move(plan), proposal, s.Respread(), window, std::move(rejections));
 }
 
+// Moves that a person asked for: judged as urgent, since somebody waits for them; they are no
+// emergency for those who read the plan.
+Plan AskedFor(const Situation& s, Plan plan, const Placement& placement, Reason why) {
+  Proposal proposal{PlanKind::kRebalance, s.shards, s.shards, true, {std::move(why)}};
+  const Judgement judgement = Judge(s, proposal);
+  if (judgement.vetoed) {
+    plan.reasons = judgement.objections;
+    return Stay(s, std::move(plan), {});
+  }
+  proposal.emergency = false;
+  plan.kind = PlanKind::kRebalance;
+  const Duration window = CoveredWindow(s.policy, plan.lead_time);
+  return Finish(s, std::move(plan), proposal, placement, window, {});
+}
+
 // No shard more may be had, whatever is needed.
 bool IsAtLimit(const Plan& plan) {
   return std::any_of(plan.reasons.begin(), plan.reasons.end(), [](const Reason& reason) {
@@ -378,21 +393,11 @@ Plan PlanEvenSpread(const PlanInput& input) {
     plan.reasons = {{ReasonCode::kCapacityIsRight, lies + ": that is as even as it can be made"}};
     return Stay(situation, std::move(plan), {});
   }
-  // Judged as urgent, since a person waits for it; it is no emergency for those who read it.
-  Proposal proposal{PlanKind::kRebalance, situation.shards, situation.shards, true, {}};
-  const Judgement judgement = Judge(situation, proposal);
-  if (judgement.vetoed) {
-    plan.reasons = judgement.objections;
-    return Stay(situation, std::move(plan), {});
-  }
-  proposal.emergency = false;
-  proposal.reasons = {{ReasonCode::kUnevenLoad,
-                       fmt::format("{}, and {:.2f} times at most once {} partitions have moved; a "
-                                   "person asked for it",
-                                   lies, after, spread.moved)}};
-  plan.kind = PlanKind::kRebalance;
-  const Duration window = CoveredWindow(situation.policy, plan.lead_time);
-  return Finish(situation, std::move(plan), proposal, spread, window, {});
+  return AskedFor(situation, std::move(plan), spread,
+                  {ReasonCode::kUnevenLoad,
+                   fmt::format("{}, and {:.2f} times at most once {} partitions have moved; a "
+                               "person asked for it",
+                               lies, after, spread.moved)});
 }
 
 Plan PlanRevert(const PlanInput& input, const ForeignChange& change) {
@@ -401,8 +406,9 @@ Plan PlanRevert(const PlanInput& input, const ForeignChange& change) {
   situation.size = DecideSize(situation, gate);
   Plan plan = Frame(situation);
   std::vector<PartitionMove> back;
-  for (const PartitionMove& move : change.moves)
+  for (const PartitionMove& move : change.moves) {
     back.push_back({move.partitions, move.to, move.from});
+  }
   if (back.empty()) {
     plan.reasons = {{ReasonCode::kForeignChange,
                      "no partition can go back to where it was: nobody else moved any, or the "
@@ -410,20 +416,10 @@ Plan PlanRevert(const PlanInput& input, const ForeignChange& change) {
     return Stay(situation, std::move(plan), {});
   }
   situation.continuity.foreign_change.reset();  // that is what it takes back
-  Proposal proposal{PlanKind::kRebalance, situation.shards, situation.shards, true, {}};
-  const Judgement judgement = Judge(situation, proposal);
-  if (judgement.vetoed) {
-    plan.reasons = judgement.objections;
-    return Stay(situation, std::move(plan), {});
-  }
-  proposal.emergency = false;
-  proposal.reasons = {{ReasonCode::kForeignChange,
-                       fmt::format("a person asked to take back what somebody else did: {}",
-                                   Describe(change, input.topology))}};
-  plan.kind = PlanKind::kRebalance;
-  const Placement placement = PlaceMoves(input.topology, situation.weights, back);
-  const Duration window = CoveredWindow(situation.policy, plan.lead_time);
-  return Finish(situation, std::move(plan), proposal, placement, window, {});
+  return AskedFor(situation, std::move(plan), PlaceMoves(input.topology, situation.weights, back),
+                  {ReasonCode::kForeignChange,
+                   fmt::format("a person asked to take back what somebody else did: {}",
+                               Describe(change, input.topology))});
 }
 
 Plan MakePlan(const PlanInput& input) { return Decide(input).plan; }

@@ -102,9 +102,8 @@ std::vector<Contender> Contenders(Stage& stage, const Options& options) {
 Status Run(Stage& stage, const Options& options) {
   auto contenders = Contenders(stage, options);
   std::erase_if(contenders, [&](const Contender& contender) {
-    return !options.only.empty() &&
-           std::find(options.only.begin(), options.only.end(), contender.name) ==
-               options.only.end();
+    return !options.only.empty() && std::find(options.only.begin(), options.only.end(),
+                                              contender.name) == options.only.end();
   });
   if (contenders.empty()) {
     return Error(StatusCode::kInvalidArgument, "none of those that --only names is measured");
@@ -148,8 +147,12 @@ int Main(int argc, char** argv) {
   app.add_option("--rate", options.stage.rate, "clients' commands a second")->capture_default_str();
   app.add_option("--rounds", options.rounds, "each two moves by each")->capture_default_str();
   app.add_option("--server", options.stage.server, "program of each node")->capture_default_str();
-  app.add_flag("--whole", options.whole, "also as a whole; needs a server of Valkey 9.1.2 or newer");
+  app.add_flag("--whole", options.whole,
+               "also as a whole; needs a server of Valkey 9.1.2 or newer");
   app.add_flag("--curve", options.curve, "speed against p99 for several settings of ours");
+  app.add_option(
+      "--servers-on", options.stage.servers_on,
+      "folder for the servers' files, such as /dev/shm; else they share our journal's disk");
   app.add_option("--only", options.only, "names of those that take turns, the first is the peer")
       ->delimiter(';');
   CLI11_PARSE(app, argc, argv);

@@ -39,7 +39,9 @@ Stage::~Stage() {
   cluster_.reset();
   journal_.reset();
   std::error_code ignored;
-  if (!directory_.empty()) std::filesystem::remove_all(directory_, ignored);
+  for (const auto& directory : {directory_, servers_directory_}) {
+    if (!directory.empty()) std::filesystem::remove_all(directory, ignored);
+  }
 }
 
 StatusOr<std::unique_ptr<Stage>> Stage::Set(StageOptions options, Clock& clock) {
@@ -51,7 +53,11 @@ StatusOr<std::unique_ptr<Stage>> Stage::Set(StageOptions options, Clock& clock) 
 Status Stage::Begin() {
   TW_ASSIGN_OR_RETURN(directory_, loadgen::MakeTemporaryDirectory("tidewright-migration"));
   loadgen::ClusterOptions cluster;
-  cluster.directory = directory_;
+  servers_directory_ = options_.servers_on.empty()
+                           ? directory_
+                           : options_.servers_on + "/tidewright-migration-servers";
+  std::filesystem::create_directories(servers_directory_);
+  cluster.directory = servers_directory_;
   cluster.shards = options_.shards;
   cluster.replicas_per_shard = options_.replicas;
   cluster.server = options_.server;

@@ -25,6 +25,7 @@ struct StageOptions {
   double rate = 1'000;  ///< commands of clients a second: four reads to a write
   std::uint64_t seed = 1;
   std::string server = "redis-server";  ///< program of each node
+  std::string servers_on;  ///< a folder for the servers' files; empty: beside our journal
 };
 
 /// What a move took and what clients felt meanwhile.
@@ -67,6 +68,7 @@ class Stage {
   const StageOptions options_;
   Clock& clock_;
   std::string directory_;
+  std::string servers_directory_;
   std::unique_ptr<loadgen::ClusterHarness> cluster_;
   std::unique_ptr<redis::Client> watching_;
   std::unique_ptr<redis::RedisLoadSource> source_;
