@@ -119,7 +119,9 @@ Transition UndoFailed(ActionRecord record, int step, const Status& status, MonoT
   StepRecord& failed = StepAt(record, step);
   failed.error = Describe(status);
   ++failed.attempts;
-  if (IsTransient(status) && failed.attempts < kMaxUndoAttempts) {
+  // There is no other way to go: what a full disk refuses now it may take later.
+  const bool may_pass = IsTransient(status) || status.code() == StatusCode::kResourceExhausted;
+  if (may_pass && failed.attempts < kMaxUndoAttempts) {
     return Retry(std::move(record), step, now);
   }
   record.error =

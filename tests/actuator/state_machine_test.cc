@@ -232,6 +232,18 @@ BOOST_AUTO_TEST_CASE(an_undo_is_given_up_after_more_attempts_and_fails_the_actio
   BOOST_TEST(ActionStateName(record.state) == "failed");
 }
 
+BOOST_AUTO_TEST_CASE(an_undo_waits_for_a_full_disk_and_goes_on) {
+  ActionRecord record = MakeAction(1);
+  int undos = 0;
+  Play(record, [&](EffectKind kind, int) -> Answer {
+    if (kind == EffectKind::kDo) return {Fails(StatusCode::kInternal)};
+    if (kind != EffectKind::kUndo) return {};
+    return ++undos < 5 ? Answer{Fails(StatusCode::kResourceExhausted)} : Answer{};
+  });
+  BOOST_TEST(undos == 5);
+  BOOST_TEST(ActionStateName(record.state) == "rolled-back");
+}
+
 BOOST_AUTO_TEST_CASE(backoff_doubles_up_to_its_longest) {
   BOOST_TEST(FormatDuration(Backoff(1)) == "500ms");
   BOOST_TEST(FormatDuration(Backoff(2)) == "1s");
