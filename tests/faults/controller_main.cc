@@ -248,7 +248,8 @@ class Controller {
     if (static_cast<int>(topology.shards.size()) == goal) {
       return Error(StatusCode::kAlreadyExists, "nothing is to be done");
     }
-    Plan plan = PlanOf(topology, goal, arguments_.Number("replicas"), arguments_.Number("slots"));
+    Plan plan = PlanOf(topology, goal, arguments_.Number("replicas"), arguments_.Number("slots"),
+                       arguments_.Number("pairs"));
     TW_ASSIGN_OR_RETURN(const auto steps, actuator.Expand(plan, topology));
     TW_ASSIGN_OR_RETURN(std::string id, journal.NextActionId());
     ActionRecord record = RecordOf(std::move(id), std::move(plan), steps);

@@ -26,7 +26,7 @@ Topology TopologyOf(const redis::ClusterNodes& nodes, const std::string& cluster
   return topology;
 }
 
-Plan PlanOf(const Topology& topology, int goal, int replicas, int slots) {
+Plan PlanOf(const Topology& topology, int goal, int replicas, int slots, int pairs) {
   Plan plan;
   plan.cluster = topology.cluster;
   plan.topology_fingerprint = topology.Fingerprint();
@@ -46,6 +46,7 @@ Plan PlanOf(const Topology& topology, int goal, int replicas, int slots) {
       owned.resize(std::min(owned.size(), static_cast<std::size_t>(slots / plan.from_shards)));
       plan.moves.push_back({ToPartitionSet(std::move(owned)), shard.id, "new-1"});
     }
+    if (pairs < 2) return plan;
     // Beside those that go to the new shard, so that two pairs are under way at once.
     const auto by_size = [](const Shard& a, const Shard& b) {
       return Count(a.partitions) < Count(b.partitions);

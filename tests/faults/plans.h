@@ -13,9 +13,9 @@ namespace tidewright::faults {
 
 /// Masters that own slots, with their replicas, as one node tells it.
 [[nodiscard]] Topology TopologyOf(const redis::ClusterNodes& nodes, const std::string& cluster);
-/// One shard more with the first `slots` of all others together, and beside that some from the largest
-/// of these to the smallest; or without the smallest one.
-[[nodiscard]] Plan PlanOf(const Topology& topology, int goal, int replicas, int slots);
+/// One shard more with the first `slots` of all others together, and where two pairs are wanted
+/// some from the largest of these to the smallest beside that; or without the smallest one.
+[[nodiscard]] Plan PlanOf(const Topology& topology, int goal, int replicas, int slots, int pairs);
 /// As an action that has not begun.
 [[nodiscard]] ActionRecord RecordOf(std::string id, Plan plan, const std::vector<Step>& steps);
 

@@ -133,6 +133,8 @@ Status World::Launch(const Case& one, bool first) {
       "first_port=" + std::to_string(first_port_),
       "last_port=" + std::to_string(last_port_),
       "appendfsync=" + options_.appendfsync,
+      // A server's part in a move is told by one pair: the other's source is no bystander.
+      "pairs=" + std::to_string(OfServer(one.kind) ? 1 : 2),
   };
   if (OfNetwork(one.kind)) {
     std::vector<int> detours;
