@@ -59,6 +59,14 @@ std::string ClusterView::Name(const std::string& id) const {
   return line == nullptr || line->host.empty() ? id : ServerOf(*line).Address();
 }
 
+std::string ClusterView::Unheard() const {
+  for (const auto& [id, why] : silent) {
+    const NodeLine* seen = nodes.Find(id);
+    if (seen != nullptr && seen->health != NodeHealth::kFailed) return id;
+  }
+  return "";
+}
+
 std::vector<Server> ClusterView::Masters() const {
   std::vector<Server> masters;
   for (const auto& [id, view] : told) {

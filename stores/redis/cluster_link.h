@@ -45,6 +45,9 @@ struct ClusterView {
   [[nodiscard]] const ClusterNodes* Told(const std::string& id) const;
   /// "127.0.0.1:7001", or the id where no address is known.
   [[nodiscard]] std::string Name(const std::string& id) const;
+  /// A node that did not answer and may have slots open all the same: one that has failed tells
+  /// nobody anything. Empty: all have been heard.
+  [[nodiscard]] std::string Unheard() const;
   /// Masters that answered.
   [[nodiscard]] std::vector<Server> Masters() const;
   [[nodiscard]] std::vector<Server> ReplicasOf(const std::string& id) const;

@@ -255,6 +255,9 @@ Status SlotGroup::AwaitOwner() {
   while (true) {
     TW_ASSIGN_OR_RETURN(const ClusterView view, link_.Read());
     Status agreed = OkStatus();
+    if (const std::string unheard = view.Unheard(); !unheard.empty()) {
+      agreed = Error(StatusCode::kUnavailable, "{} does not answer", view.Name(unheard));
+    }
     for (const auto& [id, told] : view.told) {
       if (!told.Myself()->master || !agreed.ok()) continue;  // replicas learn by gossip
       agreed = CheckOwner(ServerOf(*told.Myself()), told, slots_);

@@ -78,11 +78,7 @@ Status SlotMigration::Persist(bool only_open) {
 
 StatusOr<bool> SlotMigration::Moved() {
   TW_ASSIGN_OR_RETURN(const ClusterView view, link_.Read());
-  for (const auto& [id, why] : view.silent) {
-    // Who does not answer may have a slot open still. Who has failed tells nobody anything.
-    const NodeLine* seen = view.nodes.Find(id);
-    if (seen != nullptr && seen->health != NodeHealth::kFailed) return false;
-  }
+  if (!view.Unheard().empty()) return false;
   for (const auto& [id, told] : view.told) {
     for (int slot : slots_) {
       if (!to_.Has(told.Owner(slot))) return false;
