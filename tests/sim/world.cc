@@ -194,7 +194,7 @@ Status World::OneController(int goal) {
   if (static_cast<int>(topology.shards.size()) == goal) {
     return Error(StatusCode::kAlreadyExists, "nothing is to be done");
   }
-  Plan plan = faults::PlanOf(topology, goal, replicas_, kSlotsMoved);
+  Plan plan = faults::PlanOf(topology, goal, replicas_, kSlotsMoved, /*pairs=*/2);
   TW_ASSIGN_OR_RETURN(const auto steps, actuator.Expand(plan, topology));
   retired_ids_.clear();
   for (const auto& retired : plan.retire) {
